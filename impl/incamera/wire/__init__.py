@@ -1,0 +1,1 @@
+"""What is said on the wire: messages, error codes, the media header and limits. Frozen, versioned, no I/O."""

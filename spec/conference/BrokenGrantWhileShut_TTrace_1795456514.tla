@@ -1,0 +1,151 @@
+---- MODULE BrokenGrantWhileShut_TTrace_1795456514 ----
+EXTENDS Sequences, TLCExt, Toolbox, Naturals, TLC, BrokenGrantWhileShut
+
+_expression ==
+    LET BrokenGrantWhileShut_TEExpression == INSTANCE BrokenGrantWhileShut_TEExpression
+    IN BrokenGrantWhileShut_TEExpression!expression
+----
+
+_trace ==
+    LET BrokenGrantWhileShut_TETrace == INSTANCE BrokenGrantWhileShut_TETrace
+    IN BrokenGrantWhileShut_TETrace!trace
+----
+
+_inv ==
+    ~(
+        TLCGet("level") = Len(_TETrace)
+        /\
+        roster = ([m1 |-> [olga |-> [t1 |-> FALSE], paul |-> [t1 |-> FALSE]]])
+        /\
+        ticket = ([m1 |-> [olga |-> [t1 |-> "granted"], paul |-> [t1 |-> "none"]]])
+        /\
+        entered = ([m1 |-> [olga |-> [t1 |-> 0], paul |-> [t1 |-> 0]]])
+        /\
+        room = ([m1 |-> "shut"])
+    )
+----
+
+_init ==
+    /\ room = _TETrace[1].room
+    /\ ticket = _TETrace[1].ticket
+    /\ entered = _TETrace[1].entered
+    /\ roster = _TETrace[1].roster
+----
+
+_next ==
+    /\ \E i,j \in DOMAIN _TETrace:
+        /\ \/ /\ j = i + 1
+              /\ i = TLCGet("level")
+        /\ room  = _TETrace[i].room
+        /\ room' = _TETrace[j].room
+        /\ ticket  = _TETrace[i].ticket
+        /\ ticket' = _TETrace[j].ticket
+        /\ entered  = _TETrace[i].entered
+        /\ entered' = _TETrace[j].entered
+        /\ roster  = _TETrace[i].roster
+        /\ roster' = _TETrace[j].roster
+
+\* Uncomment the ASSUME below to write the states of the error trace
+\* to the given file in Json format. Note that you can pass any tuple
+\* to `JsonSerialize`. For example, a sub-sequence of _TETrace.
+    \* ASSUME
+    \*     LET J == INSTANCE Json
+    \*         IN J!JsonSerialize("BrokenGrantWhileShut_TTrace_1795456514.json", _TETrace)
+
+=============================================================================
+
+ Note that you can extract this module `BrokenGrantWhileShut_TEExpression`
+  to a dedicated file to reuse `expression` (the module in the 
+  dedicated `BrokenGrantWhileShut_TEExpression.tla` file takes precedence 
+  over the module `BrokenGrantWhileShut_TEExpression` below).
+
+---- MODULE BrokenGrantWhileShut_TEExpression ----
+EXTENDS Sequences, TLCExt, Toolbox, Naturals, TLC, BrokenGrantWhileShut
+
+expression == 
+    [
+        \* To hide variables of the `BrokenGrantWhileShut` spec from the error trace,
+        \* remove the variables below.  The trace will be written in the order
+        \* of the fields of this record.
+        room |-> room
+        ,ticket |-> ticket
+        ,entered |-> entered
+        ,roster |-> roster
+        
+        \* Put additional constant-, state-, and action-level expressions here:
+        \* ,_stateNumber |-> _TEPosition
+        \* ,_roomUnchanged |-> room = room'
+        
+        \* Format the `room` variable as Json value.
+        \* ,_roomJson |->
+        \*     LET J == INSTANCE Json
+        \*     IN J!ToJson(room)
+        
+        \* Lastly, you may build expressions over arbitrary sets of states by
+        \* leveraging the _TETrace operator.  For example, this is how to
+        \* count the number of times a spec variable changed up to the current
+        \* state in the trace.
+        \* ,_roomModCount |->
+        \*     LET F[s \in DOMAIN _TETrace] ==
+        \*         IF s = 1 THEN 0
+        \*         ELSE IF _TETrace[s].room # _TETrace[s-1].room
+        \*             THEN 1 + F[s-1] ELSE F[s-1]
+        \*     IN F[_TEPosition - 1]
+    ]
+
+=============================================================================
+
+
+
+Parsing and semantic processing can take forever if the trace below is long.
+ In this case, it is advised to uncomment the module below to deserialize the
+ trace from a generated binary file.
+
+\*
+\*---- MODULE BrokenGrantWhileShut_TETrace ----
+\*EXTENDS IOUtils, TLC, BrokenGrantWhileShut
+\*
+\*trace == IODeserialize("BrokenGrantWhileShut_TTrace_1795456514.bin", TRUE)
+\*
+\*=============================================================================
+\*
+
+---- MODULE BrokenGrantWhileShut_TETrace ----
+EXTENDS TLC, BrokenGrantWhileShut
+
+trace == 
+    <<
+    ([roster |-> [m1 |-> [olga |-> [t1 |-> FALSE], paul |-> [t1 |-> FALSE]]],ticket |-> [m1 |-> [olga |-> [t1 |-> "none"], paul |-> [t1 |-> "none"]]],entered |-> [m1 |-> [olga |-> [t1 |-> 0], paul |-> [t1 |-> 0]]],room |-> [m1 |-> "shut"]]),
+    ([roster |-> [m1 |-> [olga |-> [t1 |-> FALSE], paul |-> [t1 |-> FALSE]]],ticket |-> [m1 |-> [olga |-> [t1 |-> "granted"], paul |-> [t1 |-> "none"]]],entered |-> [m1 |-> [olga |-> [t1 |-> 0], paul |-> [t1 |-> 0]]],room |-> [m1 |-> "shut"]])
+    >>
+----
+
+
+=============================================================================
+
+---- CONFIG BrokenGrantWhileShut_TTrace_1795456514 ----
+CONSTANTS
+    Meetings = { "m1" }
+    People = { "olga" , "paul" }
+    Tickets = { "t1" }
+
+INVARIANT
+    _inv
+
+CHECK_DEADLOCK
+    \* CHECK_DEADLOCK off because of PROPERTY or INVARIANT above.
+    FALSE
+
+INIT
+    _init
+
+NEXT
+    _next
+
+CONSTANT
+    _TETrace <- _trace
+
+ALIAS
+    _expression
+=============================================================================
+\* Generated on Mon Nov 23 17:55:15 UTC 2026

@@ -1,0 +1,16 @@
+-------------------------- MODULE BrokenEarlyBird --------------------------
+(* Who arrives before the meeting opens slips past the lobby's opening hours. *)
+EXTENDS Meeting
+
+KnockEarly(m, p) ==
+  /\ standing[m][p] \in {"invited", "left"}
+  /\ phase[m] # "ended"
+  /\ standing' = [standing EXCEPT ![m][p] = "knocking"]
+  /\ UNCHANGED <<phase, decided>>
+
+BrokenNext ==
+  \/ Next
+  \/ \E m \in Meetings, p \in People : KnockEarly(m, p)
+
+BrokenSpec == Init /\ [][BrokenNext]_vars
+=============================================================================
