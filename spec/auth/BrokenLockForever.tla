@@ -1,6 +1,8 @@
 ------------------------- MODULE BrokenLockForever -------------------------
-(* Nothing makes a lock end. *)
+(* Sessions end by time, but nothing makes a lock end. *)
 EXTENDS Auth
 
-BrokenSpec == Init /\ [][Next]_vars
+BrokenFairness == \A a \in Accounts, s \in Sessions : WF_vars(ExpireSession(a, s))
+
+BrokenSpec == Init /\ [][Next]_vars /\ BrokenFairness
 =============================================================================

@@ -1,6 +1,10 @@
 ------------------------- MODULE BrokenNobodyPutOut -------------------------
-(* The room closes and people stay in it. *)
+(* The room closes, lost seats are given up, but nobody puts out who is present. *)
 EXTENDS Conference
 
-BrokenSpec == Init /\ [][Next]_vars
+BrokenFairness ==
+  /\ \A m \in Meetings, p \in People, t \in Tickets : WF_vars(ExpireTicket(m, p, t))
+  /\ \A m \in Meetings, p \in People, t \in Tickets : WF_vars(Lapse(m, p, t))
+
+BrokenSpec == Init /\ [][Next]_vars /\ BrokenFairness
 =============================================================================
