@@ -16,6 +16,8 @@ TICKET_TIME: Final = timedelta(seconds=60)
 """From the grant of a ticket to its use."""
 GRACE_TIME: Final = timedelta(seconds=30)
 """For which a seat is kept after its connection was lost."""
+DOOR_TIME: Final = timedelta(seconds=10)
+"""From the start of a session at the TCS to the client's answer to the challenge."""
 
 NAME_CHARS: Final = 64
 TITLE_CHARS: Final = 200
@@ -28,3 +30,5 @@ CONTROL_MESSAGE_BYTES: Final = 65_536
 """One message on a control stream, without its length."""
 SEATS_IN_ROOM: Final = 200
 TRACKS_OF_SEAT: Final = 8
+MEDIA_DATAGRAM_BYTES: Final = 1_152
+"""With its header.  Every QUIC path that takes packets of 1,200 bytes carries it, whoever the receiver is."""

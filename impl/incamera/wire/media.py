@@ -35,7 +35,7 @@ _DISCARDABLE: Final = 0x2
 _LAYOUT: Final = struct.Struct("!BBHIHHI")
 
 
-class MalformedMedia(ValueError):  # noqa: N818 - the name says what the datagram is
+class MalformedMedia(ValueError):
     """A datagram that is not media of this version; the message is the one reason."""
 
 

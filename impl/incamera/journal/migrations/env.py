@@ -1,0 +1,9 @@
+"""Run by alembic: applies the steps on the connection, and in the transaction, that `upgrade` was given."""
+
+from __future__ import annotations
+
+from alembic import context
+
+context.configure(connection=context.config.attributes["connection"])
+with context.begin_transaction():
+    context.run_migrations()
