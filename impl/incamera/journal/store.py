@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Final, Literal, Self, TypeVar
+from weakref import WeakValueDictionary
 
 import trio
 from sqlalchemy import URL, Connection, create_engine, event, insert, select
@@ -29,6 +30,7 @@ T = TypeVar("T")
 BUSY_SECONDS: Final = 10.0
 """How long a transaction waits for another program that writes, before it fails with `JournalBusy`."""
 _PAGE: Final = 1_000
+_TURNS: Final[WeakValueDictionary[str, threading.Lock]] = WeakValueDictionary()
 
 
 class Transaction:
@@ -98,10 +100,14 @@ class Journal:
         self.path = path
         self._clock = clock
         self._server = server
-        self._turn = threading.Lock()
+        # Journals of one process on one file, such as those of its two servers, wait for each other here: in turn, and
+        # without the pauses in which SQLite waits for other processes.
+        self._turn = _TURNS.setdefault(os.path.realpath(path), threading.Lock())
         self._queue = trio.CapacityLimiter(1)
         self._engine = create_engine(
-            URL.create("sqlite", database=os.fspath(path)), connect_args={"timeout": BUSY_SECONDS}
+            URL.create("sqlite", database=os.fspath(path)),
+            connect_args={"timeout": BUSY_SECONDS},
+            hide_parameters=True,  # the text of an error must not tell hashes and digests
         )
         event.listen(self._engine, "connect", _prepare)
         event.listen(self._engine, "begin", _begin)

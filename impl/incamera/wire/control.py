@@ -1,8 +1,9 @@
 """What client and TCS say on the control stream of a WebTransport session at `/tcs/v1/meetings/{m}`.
 
 The client opens one bidirectional stream.  On it each message is a JSON object behind its length in bytes (unsigned,
-32 bits, network byte order).  First the server says `challenge`; the client answers `enter-room` or `return-to-room`;
-the server says `entered`, or `refused` and closes the session.
+32 bits, network byte order).  The client speaks first, since a stream exists for its peer only with its first byte: it
+says `hello`; the server says `challenge`; the client answers `enter-room` or `return-to-room`; the server says `entered`,
+or `refused` and closes the session.
 """
 
 from __future__ import annotations
@@ -62,6 +63,13 @@ class Track(Message):
     codec: Literal["opus", "vp8"]
     width: Annotated[int, Field(ge=0, le=0xFFFF)] = 0
     height: Annotated[int, Field(ge=0, le=0xFFFF)] = 0
+
+
+class Hello(Message):
+    """Client: I speak this version of the protocol."""
+
+    type: Literal["hello"] = "hello"
+    version: Literal[1] = 1
 
 
 class Challenge(Message):
@@ -156,11 +164,13 @@ class LeaveRoom(Message):
     type: Literal["leave-room"] = "leave-room"
 
 
-ClientMessage = Annotated[EnterRoom | ReturnToRoom | OfferTrack | Say | LeaveRoom, Field(discriminator="type")]
+ClientMessage = Annotated[Hello | EnterRoom | ReturnToRoom | OfferTrack | Say | LeaveRoom, Field(discriminator="type")]
 ServerMessage = Annotated[
     Challenge | Entered | Refused | RosterChanged | TrackOffered | Said, Field(discriminator="type")
 ]
-FROM_CLIENT: Final[TypeAdapter[EnterRoom | ReturnToRoom | OfferTrack | Say | LeaveRoom]] = TypeAdapter(ClientMessage)
+FROM_CLIENT: Final[TypeAdapter[Hello | EnterRoom | ReturnToRoom | OfferTrack | Say | LeaveRoom]] = TypeAdapter(
+    ClientMessage
+)
 FROM_SERVER: Final[TypeAdapter[Challenge | Entered | Refused | RosterChanged | TrackOffered | Said]] = TypeAdapter(
     ServerMessage
 )

@@ -1,0 +1,111 @@
+"""One case, step by step, and its verdict."""
+
+from __future__ import annotations
+
+import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any, Final
+
+import trio
+
+from incamera.transport import TransportError
+
+from ..vectors import Area, Case, Rule, Step
+from .answers import Judged, Verdict, judge_accepted, judge_refused
+from .auth import AuthPlayer
+from .conference import ConferencePlayer
+from .meeting import MeetingPlayer
+from .observation import Slots, differences, flat, initial
+from .player import Player
+from .stage import Stage
+
+PLAYERS: Final[dict[str, type[Player]]] = {
+    "auth": AuthPlayer,
+    "meeting": MeetingPlayer,
+    "conference": ConferencePlayer,
+}
+CASE_S: Final = 30.0
+"""The longest that a case may take."""
+SETTLE_S: Final = 5.0
+"""For which the runner waits until what happens by itself has happened."""
+EVENTUAL: Final = frozenset({"link", "network", "server"})
+"""By whom the acts happen of which the server may tell before it shows them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A case's verdict; `why` says what is not as it should be, `ms` how many milliseconds it took."""
+
+    case: Case
+    verdict: Verdict
+    why: str | None
+    ms: int
+
+    def as_json(self) -> dict[str, Any]:
+        """One element of `cases` in the report."""
+        said = {"id": self.case.id, "verdict": self.verdict.value, "title": self.case.title}
+        return said | ({"why": self.why} if self.why else {}) | {"ms": self.ms}
+
+
+async def play(case: Case, area: Area, rules: dict[str, Rule], stage: Stage) -> Result:
+    """Play a case. Raises `TargetError` if the target has no testability control."""
+    begun = time.perf_counter()
+    verdict, why = Verdict.FAILED, f"not over after {CASE_S:g} s"
+    with trio.move_on_after(CASE_S):
+        try:
+            deviations = await _play(case, area, rules, stage)
+            verdict, why = (Verdict.NON_STRICT if deviations else Verdict.OK), "; ".join(deviations)
+        except Judged as judged:
+            verdict, why = judged.verdict, judged.why
+        except TransportError as error:
+            stage.broken = True
+            verdict, why = Verdict.FAILED, str(error)
+    return Result(case, verdict, why or None, round((time.perf_counter() - begun) * 1000))
+
+
+async def _play(case: Case, area: Area, rules: dict[str, Rule], stage: Stage) -> list[str]:
+    deviations: list[str] = []
+    async with AsyncExitStack() as stack:
+        player = PLAYERS[case.area](stage, case, area, stack)
+        await player.prepare()
+        expected = initial(area, case.given)
+        for at, step in enumerate(case.steps):
+            where = f"step {at + 1} ({step.by} {step.do})"
+            try:
+                deviations += [f"{where}: {odd}" for odd in await _step(player, step, rules, expected)]
+                follows = at + 1 < len(case.steps) and case.steps[at + 1].by == "server"
+                if not follows:  # between its own acts a server need not be seen
+                    await _settled(player, step, expected)
+            except Judged as judged:
+                raise Judged(judged.verdict, f"{where}: {judged.why}") from None
+    return deviations
+
+
+async def _step(player: Player, step: Step, rules: dict[str, Rule], expected: Slots) -> tuple[str, ...]:
+    """Do a step and judge its answer; `expected` becomes the state after it."""
+    before = await player.observe() if step.unchanged else None
+    answer = await player.act(step)
+    expected |= flat(step.then or {})
+    if step.refused is None:
+        deviations = judge_accepted(answer)
+    else:
+        deviations = judge_refused(answer, step.refused, rules[step.refused])
+    for slot, value in flat(answer.told).items():
+        if expected[slot] != value:
+            raise Judged(Verdict.FAILED, f"the answer tells {slot[0]}[{']['.join(slot[1:])}] as {value!r}")
+    if before is not None and await player.observe() != before:
+        raise Judged(Verdict.FAILED, "refused, and nevertheless something has changed")
+    return deviations
+
+
+async def _settled(player: Player, step: Step, expected: Slots) -> None:
+    """Raise `Judged` if the server is not in the expected state, or does not come into it by itself in time."""
+    patience = SETTLE_S if step.by in EVENTUAL else 0.0
+    deadline, nap = trio.current_time() + patience, 0.005
+    while found := differences(expected, flat(await player.observe()), player.named, player.area):
+        if trio.current_time() >= deadline:
+            verdict = Verdict.INFORMATIONAL if step.by == "network" else Verdict.FAILED
+            raise Judged(verdict, "; ".join(found))
+        await trio.sleep(nap)
+        nap = min(2 * nap, 0.1)

@@ -1,0 +1,5 @@
+"""`python -m incamera` is `incamera`."""
+
+from incamera.cli import main
+
+main()

@@ -1,0 +1,55 @@
+"""`incamera demo`: the whole way once, in half a minute."""
+
+from __future__ import annotations
+
+import json
+import logging
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import trio
+import typer
+from rich.console import Console
+
+from incamera.cli.terminal import console
+
+if TYPE_CHECKING:
+    from incamera.demo import Outcome
+
+
+def demo(
+    media: Annotated[
+        Path | None, typer.Option("--media", metavar="FILE", help="Send this file instead of the test picture.")
+    ] = None,
+    keep: Annotated[
+        Path | None, typer.Option("--keep", metavar="FOLDER", help="Keep the recordings and the audit log there.")
+    ] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Tried first; if it is not to be had, any.")] = 443,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")] = False,
+) -> None:
+    """Two people meet through TMMS and TCS over real HTTP/3, and the specification says whether it was right.
+
+    Servers, accounts, meeting, lobby, tickets, media and chat; then the recordings are compared with what was sent, and
+    the audit log is replayed.  Everything happens in a temporary folder on this machine.
+    """
+    import structlog
+
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    shown = Console(stderr=True, highlight=False) if as_json else console
+    with tempfile.TemporaryDirectory(prefix="incamera-demo-") as folder:
+        outcome = trio.run(_run, Path(folder), media, keep, shown if shown.is_terminal or not as_json else None, port)
+    if as_json:
+        typer.echo(json.dumps(outcome.as_json(), indent=2))
+    elif outcome.ok:
+        seconds = sum(step.seconds or 0 for step in outcome.steps)
+        console.print(f"[bold green]They met, and it was right.[/] {seconds:.1f} s")
+    else:
+        console.print("[bold red]Something was not right; see the steps marked ✗.[/]")
+    raise typer.Exit(0 if outcome.ok else 1)
+
+
+async def _run(folder: Path, media: Path | None, keep: Path | None, shown: Console | None, port: int) -> Outcome:
+    from incamera import demo as the_demo
+
+    return await the_demo.play(folder, media=media, keep=keep, console=shown, port=port)

@@ -1,0 +1,1 @@
+"""The client: organise a meeting, join it and take part."""

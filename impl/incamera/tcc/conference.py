@@ -1,0 +1,363 @@
+"""Being in a room: enter with a ticket, see who is there, talk, send and receive media, leave or return."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from types import MappingProxyType
+from typing import Final, Literal, Protocol
+
+import trio
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import ValidationError
+
+from incamera.tcc.errors import ClientError, ConferenceEnded, MalformedAnswer, MalformedRequest, NoAnswer, Refused
+from incamera.transport import Session, SessionClosed, Stream, TransportError
+from incamera.wire import control
+from incamera.wire.api import Message, TicketIssued
+from incamera.wire.control import (
+    FROM_SERVER,
+    Challenge,
+    CloseCode,
+    Deframer,
+    Entered,
+    EnterRoom,
+    Hello,
+    LeaveRoom,
+    MalformedControl,
+    OfferTrack,
+    ReturnToRoom,
+    RosterChanged,
+    Said,
+    Say,
+    Seat,
+    Track,
+    TrackOffered,
+    encode,
+    encode_bytes,
+    proof_text,
+)
+from incamera.wire.ids import PublicKey, TicketId
+from incamera.wire.limits import DOOR_TIME
+
+Event = RosterChanged | TrackOffered | Said
+ServerMessage = Challenge | Entered | control.Refused | RosterChanged | TrackOffered | Said
+
+EVENTS: Final = 1_024
+"""Kept for an application that does not read them; further ones are counted in `Conference.missed` and given up."""
+TO_SEND: Final = 64
+"""Control messages that wait to be sent; beyond it their senders wait."""
+LEAVE_TIME_S: Final = 1.0
+"""For the server to close the session of somebody who leaves."""
+
+
+class TicketKey:
+    """The key pair (Ed25519, RFC 8032) to which a ticket is bound.  It never leaves this object."""
+
+    def __init__(self, private: Ed25519PrivateKey) -> None:
+        self._private = private
+
+    @classmethod
+    def generate(cls) -> TicketKey:
+        """A new pair; one for each ticket."""
+        return cls(Ed25519PrivateKey.generate())
+
+    @property
+    def public(self) -> PublicKey:
+        """What the TMMS is told when the ticket is taken."""
+        return encode_bytes(self._private.public_key().public_bytes_raw())
+
+    def prove(self, meeting: str, token: str, nonce: str) -> str:
+        """The answer to a challenge."""
+        return encode_bytes(self._private.sign(proof_text(meeting, token, nonce)))
+
+
+class Opener(Protocol):
+    """The part of `incamera.transport.Connection` that is used here."""
+
+    async def webtransport(self, path: str) -> Session: ...
+
+
+@asynccontextmanager
+async def enter(
+    connection: Opener, ticket: TicketIssued, key: TicketKey, *, returning: bool = False
+) -> AsyncIterator[Conference]:
+    """Be in the ticket's room while the block runs, and leave it at its end.
+
+    With `returning`, come back to a seat whose connection was lost.  Raises `Refused`, `NoAnswer`, `MalformedAnswer`,
+    `ConferenceEnded` or a `TransportError`.
+    """
+    session = await connection.webtransport(ticket.path)
+    failure: BaseException | None = None
+    try:
+        stream, messages, entered = await _pass_the_door(session, ticket, key, returning=returning)
+        conference = Conference(session, entered)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(conference._run, stream, messages)
+            try:
+                yield conference
+            except (Exception, KeyboardInterrupt) as error:
+                failure = error  # raised below, so that it comes out as it is and not in a group
+            finally:
+                with trio.CancelScope(shield=True):
+                    await conference.leave()
+                conference._tasks.cancel()
+    finally:
+        await session.close(CloseCode.LEFT)
+    if failure is not None:
+        raise failure
+
+
+async def _pass_the_door(
+    session: Session, ticket: TicketIssued, key: TicketKey, *, returning: bool
+) -> tuple[Stream, Messages, Entered]:
+    meeting = ticket.path.rpartition("/")[2]
+    try:
+        with trio.move_on_after(DOOR_TIME.total_seconds()):
+            stream = await session.open_stream()
+            await stream.send_all(encode(Hello()))
+            messages = Messages(stream)
+            challenge = await messages.next()
+            if not isinstance(challenge, Challenge):
+                raise MalformedAnswer("The server did not begin with its challenge.")
+            proof = key.prove(meeting, ticket.token, challenge.nonce)
+            show = ReturnToRoom if returning else EnterRoom
+            await stream.send_all(encode(show(token=ticket.token, proof=proof)))
+            match await messages.next():
+                case Entered() as entered:
+                    return stream, messages, entered
+                case control.Refused(problem=problem):
+                    raise Refused(problem)
+                case _:
+                    raise MalformedAnswer("The server answered the ticket with something else than yes or no.")
+    except SessionClosed as closed:
+        raise _ended(closed) from None
+    except trio.EndOfChannel:
+        raise MalformedAnswer("The server broke off at the door.") from None
+    raise NoAnswer("The server did not open the door in time.")
+
+
+class Conference:
+    """A room as one of those who are in it sees it; made by `enter`.
+
+    Methods raise `ConferenceEnded` once one is no longer in it.
+    """
+
+    def __init__(self, session: Session, entered: Entered) -> None:
+        self.meeting: Final = entered.meeting
+        self.seat: Final = entered.seat
+        """One's own."""
+        self.max_datagram: Final = entered.max_datagram
+        """Bytes of a media datagram, with its header."""
+        self.missed = 0
+        """Events that were given up because nobody read them."""
+        self._session = session
+        self._roster = {seat.seat: seat for seat in entered.roster}
+        self._tracks = {track.track: track for track in entered.tracks}
+        self._unanswered: set[_Offer] = set()
+        self._offered: deque[_Offer] = deque()
+        """Offers that were sent, in their order, which is that of the answers."""
+        self._told, self.events = trio.open_memory_channel[Event](EVENTS)
+        """What happens, in its order; the channel ends when the conference does."""
+        self._to_send, self._sending = trio.open_memory_channel[tuple[Message, _Offer | None]](TO_SEND)
+        self._tasks = trio.CancelScope(shield=True)  # even when the block is cancelled, leaving needs them
+        self._leaving = False
+        self._ended: ConferenceEnded | None = None
+        self._over = trio.Event()
+
+    # --- what one sees
+
+    @property
+    def roster(self) -> Mapping[TicketId, Seat]:
+        """The seats that are taken, one's own and those whose connection is lost included."""
+        return MappingProxyType(self._roster)
+
+    @property
+    def tracks(self) -> Mapping[int, Track]:
+        """The tracks of the room by number, one's own included; after a return one's earlier ones are still there."""
+        return MappingProxyType(self._tracks)
+
+    @property
+    def ended(self) -> ConferenceEnded | None:
+        """Why one is no longer in the room, or None."""
+        return self._ended
+
+    async def wait_ended(self) -> ConferenceEnded:
+        """Wait until one is no longer in the room."""
+        await self._over.wait()
+        assert self._ended is not None  # noqa: S101 - set together with the event
+        return self._ended
+
+    # --- what one does
+
+    async def say(self, text: str) -> None:
+        """A chat line to everybody; it comes back as an event."""
+        try:
+            message = Say(text=text)
+        except ValidationError:
+            raise MalformedRequest("This is too long for a chat line, or empty.") from None
+        await self._send(message)
+
+    async def offer_track(
+        self, kind: Literal["audio", "video"], codec: Literal["opus", "vp8"], width: int = 0, height: int = 0
+    ) -> Track:
+        """Announce media to everybody; returns the track with its number.  Raises `Refused` if one has too many."""
+        offer = _Offer()
+        self._unanswered.add(offer)
+        try:
+            await self._send(OfferTrack(kind=kind, codec=codec, width=width, height=height), offer)
+            return await offer.result()
+        finally:
+            self._unanswered.discard(offer)
+
+    def send_datagram(self, datagram: bytes) -> bool:
+        """Send media of one of one's tracks; False if it was given up because too much waits."""
+        try:
+            return self._session.send_datagram(datagram)
+        except SessionClosed as closed:
+            raise self._ended or _ended(closed) from None
+
+    async def receive_datagram(self) -> bytes:
+        """The next media datagram of somebody else."""
+        try:
+            return await self._session.receive_datagram()
+        except SessionClosed as closed:
+            raise self._ended or _ended(closed) from None
+
+    async def leave(self) -> None:
+        """Give up one's seat; returns when the server has closed the session, or after `LEAVE_TIME_S`."""
+        with trio.move_on_after(LEAVE_TIME_S):
+            if not self._leaving and self._ended is None:
+                self._leaving = True
+                await self._to_send.send((LeaveRoom(), None))
+            await self._over.wait()
+
+    def abandon(self) -> None:
+        """Break off the connection without a word, as a crash would; the seat is kept for the grace time."""
+        self._session.abort()
+
+    async def _send(self, message: Message, offer: _Offer | None = None) -> None:
+        if self._ended is not None:
+            raise self._ended
+        try:
+            await self._to_send.send((message, offer))
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            raise (await self.wait_ended()) from None
+
+    # --- the tasks behind it
+
+    async def _run(self, stream: Stream, messages: Messages) -> None:
+        with self._tasks:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._listen, messages)
+                nursery.start_soon(self._talk, stream)
+
+    async def _talk(self, stream: Stream) -> None:
+        with self._sending:
+            try:
+                async for message, offer in self._sending:
+                    if offer is not None:
+                        self._offered.append(offer)
+                    await stream.send_all(encode(message))
+            except TransportError as error:
+                # Usually the session is over, and `_listen` sees how; else there is no use in it any more.
+                await self._session.close(CloseCode.PROTOCOL_ERROR, str(error))
+
+    async def _listen(self, messages: Messages) -> None:
+        failure: ConferenceEnded | None = None
+        try:
+            while True:
+                self._take(await messages.next())
+        except MalformedAnswer as error:
+            failure = ConferenceEnded(CloseCode.PROTOCOL_ERROR, str(error))
+            await self._session.close(CloseCode.PROTOCOL_ERROR)
+        except trio.EndOfChannel:
+            # The server says no more; the session's end is on its way and says why.
+            with trio.move_on_after(LEAVE_TIME_S):
+                failure = _ended(await self._session.wait_closed())
+        except SessionClosed as closed:
+            failure = _ended(closed)
+        except TransportError as error:
+            failure = ConferenceEnded(None, str(error))
+        finally:
+            self._end(failure or ConferenceEnded(CloseCode.LEFT, ""))
+
+    def _take(self, message: ServerMessage) -> None:
+        match message:
+            case RosterChanged(event="left", seat=seat):
+                self._roster.pop(seat.seat, None)
+                self._tracks = {number: track for number, track in self._tracks.items() if track.seat != seat.seat}
+            case RosterChanged(seat=seat):
+                self._roster[seat.seat] = seat
+            case TrackOffered(track=track):
+                self._tracks[track.track] = track
+                if track.seat == self.seat and self._offered:
+                    self._offered.popleft().answer(track)
+            case control.Refused(problem=problem):
+                # Once inside, only offers are refused; the server answers them in their order.
+                if self._offered:
+                    self._offered.popleft().answer(Refused(problem))
+                return
+            case Said():
+                pass
+            case _:
+                raise MalformedAnswer("The server repeats what it says at the door.")
+        try:
+            self._told.send_nowait(message)
+        except (trio.WouldBlock, trio.BrokenResourceError):
+            self.missed += 1
+
+    def _end(self, how: ConferenceEnded) -> None:
+        self._ended = how
+        for offer in self._unanswered:
+            offer.answer(how)
+        self._told.close()
+        self._to_send.close()
+        self._over.set()
+
+
+class _Offer:
+    """A track that was offered, and the server's answer."""
+
+    def __init__(self) -> None:
+        self._answered = trio.Event()
+        self._answer: Track | ClientError
+
+    def answer(self, answer: Track | ClientError) -> None:
+        self._answer = answer
+        self._answered.set()
+
+    async def result(self) -> Track:
+        await self._answered.wait()
+        if isinstance(self._answer, ClientError):
+            raise self._answer
+        return self._answer
+
+
+class Messages:
+    """What the server says on the control stream."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._deframer = Deframer(FROM_SERVER)
+        self._pending: Iterator[ServerMessage] = iter(())
+
+    async def next(self) -> ServerMessage:
+        """The next message; raises `MalformedAnswer`, `trio.EndOfChannel` or `TransportError`."""
+        try:
+            while (message := next(self._pending, None)) is None:
+                data = await self._stream.receive_some()
+                if not data:
+                    raise trio.EndOfChannel
+                self._pending = self._deframer.feed(data)
+        except MalformedControl as error:
+            raise MalformedAnswer(f"The server said something unknown here: {error}.") from None
+        return message
+
+
+def _ended(closed: SessionClosed) -> ConferenceEnded:
+    try:
+        return ConferenceEnded(CloseCode(closed.code) if closed.clean else None, closed.reason)
+    except ValueError:
+        return ConferenceEnded(CloseCode.INTERNAL_ERROR, f"code {closed.code}")

@@ -1,0 +1,204 @@
+"""An ASGI 3 application behind either HTTP (https://asgi.readthedocs.io, HTTP spec version 2.4).
+
+One task a request. What the application gets wrong, or leaves undone, becomes a 500 or an aborted response; what the
+client gets wrong, a 400, 413 or 431 of our own.
+"""
+
+import urllib.parse
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import trio
+
+from . import limits
+from .errors import ApplicationFailed, TransportError
+from .exchange import Exchange, Headers, Request
+from .log import failure
+
+Message = MutableMapping[str, Any]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+VERSIONS = {"version": "3.0", "spec_version": "2.4"}
+
+
+class ClientGone(TransportError, OSError):
+    """Told to an application that goes on sending: an OSError, as ASGI wants it."""
+
+
+class Application:
+    """An ASGI application, its lifespan, and how many requests it answers at the moment."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._state: dict[str, Any] = {}
+        self._idle = trio.lowlevel.ParkingLot()
+        self.running = 0
+
+    async def answer(self, exchange: Exchange) -> None:
+        """Answer one request. Raises nothing but cancellation."""
+        if self.running >= limits.REQUESTS:
+            await _refuse(exchange, 503)
+            return
+        self.running += 1
+        try:
+            await _Call(exchange, self._app, dict(self._state)).run()
+        finally:
+            self.running -= 1
+            if not self.running:
+                self._idle.unpark_all()
+
+    async def wait_idle(self) -> None:
+        """Wait until no request is being answered."""
+        while self.running:
+            await self._idle.park()
+
+    async def live(self, *, task_status: trio.TaskStatus[trio.Event]) -> None:
+        """Run the lifespan: start with ``nursery.start``, which returns an event to set when it shall end.
+
+        Raises `ApplicationFailed` when the application says so. One without a lifespan is left alone.
+        """
+        ending = trio.Event()
+        started = False
+        first = True
+
+        async def receive() -> Message:
+            nonlocal first
+            if first:
+                first = False
+                return {"type": "lifespan.startup"}
+            await ending.wait()
+            return {"type": "lifespan.shutdown"}
+
+        async def send(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "lifespan.startup.complete":
+                started = True
+                task_status.started(ending)
+            elif message["type"] == "lifespan.startup.failed":
+                raise ApplicationFailed("The application did not start.")
+            await trio.lowlevel.checkpoint()
+
+        scope = {"type": "lifespan", "asgi": VERSIONS, "state": self._state}
+        try:
+            await self._app(scope, receive, send)
+        except ApplicationFailed:
+            raise
+        except Exception as error:
+            if started:
+                failure("application failed to stop", error)
+        if not started:
+            task_status.started(ending)
+
+
+class _Call:
+    """One call of the application."""
+
+    def __init__(self, exchange: Exchange, app: ASGIApp, state: dict[str, Any]) -> None:
+        self._exchange = exchange
+        self._app = app
+        self._state = state
+        self._received = 0
+        self._body_ended = False
+        self._too_large = trio.CancelScope()
+        self._head: tuple[int, Headers] | None = None
+        self._started = False
+        self._ended = False
+        self._gone = False
+
+    async def run(self) -> None:
+        request = self._exchange.request
+        try:
+            length = request.content_length
+            scope = _scope(request, self._state)
+        except ValueError:
+            await _refuse(self._exchange, 400)
+            return
+        if length is not None and length > limits.REQUEST_BODY:
+            await _refuse(self._exchange, 413)
+            return
+        try:
+            with self._too_large:
+                await self._app(scope, self._receive, self._send)
+        except Exception as error:
+            if not self._gone:
+                failure("request failed", error)
+        if self._ended or self._gone:
+            return
+        if self._started:
+            self._exchange.abort()
+        else:
+            await _refuse(self._exchange, 413 if self._too_large.cancelled_caught else 500)
+
+    async def _receive(self) -> Message:
+        if self._body_ended:
+            await self._exchange.wait_gone()
+            return {"type": "http.disconnect"}
+        try:
+            data = await self._exchange.receive()
+        except TransportError:
+            self._gone = True
+            return {"type": "http.disconnect"}
+        self._received += len(data)
+        if self._received > limits.REQUEST_BODY:
+            self._too_large.cancel()
+            await trio.lowlevel.checkpoint()
+        self._body_ended = not data
+        return {"type": "http.request", "body": data, "more_body": bool(data)}
+
+    async def _send(self, message: Message) -> None:
+        if message["type"] == "http.response.start" and self._head is None:
+            self._head = int(message["status"]), [(name.lower(), value) for name, value in message.get("headers", ())]
+            return
+        if message["type"] != "http.response.body" or self._head is None or self._ended:
+            raise RuntimeError(f"ASGI message {message['type']!r} is out of order")
+        try:
+            await self._send_body(message.get("body", b""), end=not message.get("more_body", False))
+        except TransportError as error:
+            self._gone = True
+            raise ClientGone("The client has gone.") from error
+
+    async def _send_body(self, body: bytes, *, end: bool) -> None:
+        assert self._head is not None  # noqa: S101 - checked by the caller
+        status, headers = self._head
+        bodiless = self._exchange.request.method == "HEAD" or status in (204, 304)
+        if not self._started:
+            self._started = True
+            await self._exchange.start(status, headers, end=end and (bodiless or not body))
+            self._ended = end and (bodiless or not body)
+        if bodiless:
+            if end and not self._ended:
+                await self._exchange.send(b"", end=True)
+        elif body or (end and not self._ended):
+            await self._exchange.send(body, end=end)
+        self._ended = end
+
+
+async def _refuse(exchange: Exchange, status: int) -> None:
+    try:
+        await exchange.start(status, [(b"content-length", b"0")], end=True)
+    except TransportError:
+        exchange.abort()
+
+
+def _scope(request: Request, state: dict[str, Any]) -> Scope:
+    raw_path, _, query = request.target.partition(b"?")
+    return {
+        "type": "http",
+        "asgi": VERSIONS,
+        "http_version": request.http_version,
+        "method": request.method,
+        "scheme": "https",
+        # Paths are UTF-8 under their percent-encoding; anything else is a malformed request (UnicodeDecodeError is a
+        # ValueError).
+        "path": urllib.parse.unquote_to_bytes(raw_path).decode(),
+        "raw_path": raw_path,
+        "query_string": query,
+        "root_path": "",
+        "headers": request.headers,
+        "client": request.client,
+        "server": request.server,
+        "state": state,
+    }
