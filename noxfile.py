@@ -1,7 +1,7 @@
 """Every check by name; plain `nox` runs them all, the cheap ones first.
 
 All sessions share one environment, `.nox/check`: hash-pinned by `requirements/check.txt`, with the checkout installed
-in place. It is made once and made anew when its lock, `pyproject.toml` or the interpreter changes. `demo` alone has
+in place. It is made once, and anew when its lock or the interpreter changes. `demo` alone has
 another, `.nox/run`: exactly what a user gets.
 
 A tool that is missing is installed where that is possible, else the session fails and says what to install. Nothing is
@@ -17,7 +17,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import nox
@@ -87,7 +88,9 @@ def tlc(session: nox.Session) -> None:
         session.error(f"set {TLC_JAR} to the path of tla2tools.jar")
     if shutil.which("java") is None:
         session.error("TLC needs Java: `apt install default-jre-headless`")
-    checking(session)("incamera-conformance", "check", "--checker", "tlc")
+    run = checking(session)
+    run("incamera-conformance", "check", "--checker", "tlc")
+    run("pytest", "tests/conformance", "-m", "tlc")
 
 
 @check
@@ -166,15 +169,26 @@ def environment(session: nox.Session, name: str, project: tuple[str, ...]) -> Ru
         path = os.pathsep.join((str(programs), os.environ["PATH"]))
         return session.run(str(programs / program), *arguments, env={"PATH": path})
 
-    made_of = (locked.read_bytes(), (ROOT / "pyproject.toml").read_bytes(), sys.version.encode())
-    key, stamp = hashlib.sha256(b"\0".join(made_of)).hexdigest(), home / "made-of"
-    if not stamp.is_file() or stamp.read_text() != key:
-        session.run(sys.executable, "-m", "venv", "--clear", str(home))
-        run("pip", "install", "--quiet", "--require-hashes", "--requirement", str(locked))
-        if project:
-            run("pip", "install", "--quiet", "--no-deps", *project)
-        stamp.write_text(key)
+    def install(*arguments: str) -> None:
+        run("pip", "install", "--quiet", *arguments)
+
+    with once(home / "lock", locked.read_bytes() + sys.version.encode()) as is_due:
+        if is_due:
+            session.run(sys.executable, "-m", "venv", "--clear", str(home))
+            install("--require-hashes", "--requirement", str(locked))
+    with once(home / "project", (ROOT / "pyproject.toml").read_bytes()) as is_due:
+        if is_due and project:
+            install("--no-deps", *project)
     return run
+
+
+@contextmanager
+def once(stamp: Path, made_of: bytes) -> Iterator[bool]:
+    """Whether the block has work to do: it has not yet come to its end with the same things to make it of."""
+    key = hashlib.sha256(made_of).hexdigest()
+    done = stamp.is_file() and stamp.read_text() == key
+    yield not done
+    stamp.write_text(key)
 
 
 def embedded_checker(session: nox.Session, run: Run) -> None:

@@ -55,7 +55,12 @@ class Agreement:
     differences: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
-        return {"name": self.name, "comparisons": self.comparisons, "differences": list(self.differences)}
+        return {
+            "name": self.name,
+            "comparisons": self.comparisons,
+            "differences": len(self.differences),
+            "details": list(self.differences),
+        }
 
 
 class Runs:
@@ -103,18 +108,19 @@ def agree(scenes: Scenes, binding: Binding) -> tuple[Agreement, ...]:
 
 
 def differences(scenes: Scenes, binding: Binding, run: Runs) -> Iterator[Difference]:
-    """Everything in which a chart is not what the spec says, as it is found."""
+    """Everything in which a chart is not what the spec says, as it is found: first what can be read off the chart."""
     for variable, chart in binding.charts.items():
         for text in (
             *_states(scenes.local, variable, chart),
             *_vocabulary(scenes.local.spec, binding, variable, chart),
+            *_surplus(scenes, variable, chart),
         ):
             yield Difference(chart.__name__, text)
     for scene in scenes.counts:
         for variable, text in _scene(scene, scenes, binding, run):
             yield Difference(binding.charts[variable].__name__, text)
     for variable, chart in binding.charts.items():
-        for text in _surplus(scenes, variable, chart, run):
+        for text in _guards(scenes, variable, chart, run):
             yield Difference(chart.__name__, text)
 
 
@@ -186,7 +192,10 @@ def _scene(scene: Scene, scenes: Scenes, binding: Binding, run: Runs) -> Iterato
             yield ask.variable, f"{event} in {ask}: {spec} refuses it by {scene.rule}, the chart takes it {where}"
     elif (answer := told[refusing][1]) != scene.rule:
         ask = _blamed(scene, binding, event, scene.asks[: refusing + 1])[0]
-        yield ask.variable, f"{event} in {ask}: {spec} refuses it by {scene.rule}, the first chart by {answer} {where}"
+        yield (
+            ask.variable,
+            f"{event} in {ask}: {spec} refuses it by {scene.rule}, the first chart that refuses by {answer} {where}",
+        )
 
 
 def _blamed(scene: Scene, binding: Binding, event: str, asked: Sequence[Ask]) -> Sequence[Ask]:
@@ -195,17 +204,28 @@ def _blamed(scene: Scene, binding: Binding, event: str, asked: Sequence[Ask]) ->
     return able or asked[-1:]
 
 
-def _surplus(scenes: Scenes, variable: str, chart: ChartType, run: Runs) -> Iterator[str]:
-    """What the chart says beyond its specification."""
+def _surplus(scenes: Scenes, variable: str, chart: ChartType) -> Iterator[str]:
+    """The transitions and rules that the chart has beyond its specification."""
     spec = scenes.local.spec
-    taken: set[tuple[str, str, str]] = set()
+    asked = [(event_of(scene.action), scene.rule, ask) for scene in scenes.counts for ask in scene.asks]
+    taken = {(event, ask.state, ask.after) for event, _, ask in asked if ask.variable == variable}
+    rules = {(event, rule) for event, rule, ask in asked if ask.variable == variable}
+    for event, source, target in transitions(chart):
+        if (event, source, target) not in taken:
+            yield f"{event} from {source} to {target}: {spec} never takes this transition"
+    for event, guards in chart.guards.items():
+        for guard, rule in guards.items():
+            if (event, rule) not in rules:
+                yield f"{event}: {spec} never refuses it by {rule}, which stands at the guard {guard}"
+
+
+def _guards(scenes: Scenes, variable: str, chart: ChartType, run: Runs) -> Iterator[str]:
+    """Where the chart's guards and its transitions are not two statements of one thing."""
     told: set[tuple[str, str]] = set()
     asked = ((event_of(scene.action), ask) for scene in scenes.counts for ask in scene.asks if ask.variable == variable)
     for event, ask in dict.fromkeys(asked):
         if event not in chart.guards:
             continue
-        if ask.after is not None:
-            taken.add((event, ask.state, ask.after))
         accepted, answer = run(chart, ask.state, event, ask.facts)
         if not accepted:
             told.add((event, answer))
@@ -213,10 +233,11 @@ def _surplus(scenes: Scenes, variable: str, chart: ChartType, run: Runs) -> Iter
         for fact in chart.guards[event]:
             if fact != HERE and run(chart, ask.state, event, replace(ask.facts, **{fact: False}))[0]:
                 yield f"{event} in {ask}: the chart takes it even if not {fact}, which its guards require"
-    for event, source, target in transitions(chart):
-        if (event, source, target) not in taken:
-            yield f"{event} from {source} to {target}: {spec} never takes this transition"
+    states = {str(state.id) for state in chart.states}
     for event, guards in chart.guards.items():
+        elsewhere = states - {source for taken, source, _ in transitions(chart) if taken == event}
+        if elsewhere and HERE not in guards:
+            yield f"{event}: its guards do not name {HERE}, and it does not start from {', '.join(sorted(elsewhere))}"
         for guard, rule in guards.items():
             if (event, rule) not in told:
-                yield f"{event}: {spec} never refuses it by {rule}, which stands at its guard {guard}"
+                yield f"{event}: the chart never refuses it by {rule}, which stands at the guard {guard}"

@@ -43,6 +43,8 @@ class Excluded(StrEnum):
     """The answer depends on whether the server has noticed that a connection is lost."""
     TRANSIENT = "transient"
     """The server leaves the situation at once by itself."""
+    UNREACHED = "unreached"
+    """No path that a tester can bring about leads to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,25 +186,29 @@ class Classes:
     def _named_by_server(self, action: str) -> dict[Equal, tuple[tuple[int, Leaf], ...]]:
         """The slots, with their initial values, of parameters that only the server can name.
 
-        Such a parameter is always new when the action happens, and were it not, the environment and no rule would be
-        to blame: nobody can ask for that.
+        Such a parameter comes into being with the action: its slots are always initial before and changed after it. And
+        were it in being already, the environment and no rule would be to blame: nobody can ask for that.
         """
         if not any(name == action and rule == ENVIRONMENT for _, name, _, rule in self.graph.refusals):
             return {}
         initial = self._flat[self.graph.init[0]]
-        new: dict[Equal, dict[int, Leaf]] = {}
-        for source, _, name, params in self.graph.edges:
+        new: dict[Equal, set[str]] = {}
+        slots: dict[Equal, list[tuple[Slot, Leaf]]] = {}
+        for source, target, name, params in self.graph.edges:
             if name != action:
                 continue
             instance = self._instance(action, params)
-            known = new.setdefault(instance.equal, {at: initial[place] for at, place in enumerate(instance.places)})
-            old = {
-                instance.slots[at].params[-1]
-                for at, value in enumerate(instance.before(self._flat[source]))
-                if value != initial[instance.places[at]]
-            }
-            new[instance.equal] = {at: value for at, value in known.items() if instance.slots[at].params[-1] not in old}
-        return {equal: tuple(slots.items()) for equal, slots in new.items()}
+            first = tuple(initial[place] for place in instance.places)
+            before, after = (instance.before(self._flat[state]) for state in (source, target))
+            rows = list(zip(instance.slots, first, before, after, strict=True))
+            born = {slot.params[-1] for slot, _, old, now in rows if old != now}
+            born -= {slot.params[-1] for slot, never, old, _ in rows if old != never}
+            new[instance.equal] = new.get(instance.equal, born) & born
+            slots[instance.equal] = list(zip(instance.slots, first, strict=True))
+        return {
+            equal: tuple((at, value) for at, (slot, value) in enumerate(slots[equal]) if slot.params[-1] in born)
+            for equal, born in new.items()
+        }
 
 
 def entities(graph: Graph, name: str) -> list[str]:

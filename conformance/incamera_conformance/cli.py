@@ -121,6 +121,32 @@ def why(
     raise typer.Exit(run(rule, as_json=json))
 
 
+@app.command()
+def generate(
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit code 1 if anything differs.")] = False,
+    checker: _Checker = CheckerChoice.EMBEDDED,
+) -> None:
+    """Write the cases and tables of vectors/ from the specs' state graphs."""
+    from .commands.generate import generate as run
+
+    raise typer.Exit(run(checker.names[0], check=check))
+
+
+@app.command()
+def run(
+    target: Annotated[str, typer.Option("--target", metavar="embedded|URL", help="The server to test.")] = "embedded",
+    ca: Annotated[Path | None, typer.Option("--ca", metavar="FILE", help="The CA certificate to trust.")] = None,
+    area: Annotated[list[str] | None, typer.Option("--area", help="Only this area; may be repeated.")] = None,
+    case: Annotated[list[str] | None, typer.Option("--case", metavar="ID", help="Only ids that begin so.")] = None,
+    report: Annotated[Path | None, typer.Option("--report", metavar="DIR", help="Write report and log there.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+) -> None:
+    """Play the cases of vectors/ against a server, over HTTP/3 and WebTransport."""
+    from .commands.run import run as play
+
+    raise typer.Exit(play(target, ca, areas=area or [], cases=case or [], report=report, as_json=json))
+
+
 def main() -> None:
     """The program; what a user can cause is one line on standard error and exit code 2."""
     try:

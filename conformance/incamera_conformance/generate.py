@@ -15,11 +15,12 @@ from typing import Any, cast
 
 from incamera.wire.rules import RULES
 
-from .classes import Classes, RefusalClass, entities
+from .classes import Classes, Excluded, RefusalClass, entities, leaf
 from .errors import ConformanceError
 from .graph import Graph
 from .paths import Edge, Paths
 from .paths import Path as GraphPath
+from .slots import slot
 from .vectors import (
     FORMAT,
     MANIFEST,
@@ -41,6 +42,13 @@ from .wording import REASONS, circumstances, kebab, kind
 LONGEST = 12
 """Steps of a case that shows what is accepted, where that is possible."""
 
+BROUGHT_ABOUT: Mapping[str, tuple[str, str]] = {"Dismiss": ("room[m]", "open")}
+"""Acts of the link that a tester can bring about only while a slot has this value.
+
+The TCS allows them always; but the TMMS says them only after an act that its own rules allow: who has to leave an ended
+meeting (MTG-004) is not dismissed from it.
+"""
+
 
 @dataclass(frozen=True)
 class Generated:
@@ -59,7 +67,7 @@ class Generator:
         self.order = tuple(order)
         self.name = kebab(graph.spec)
         self.classes = Classes(graph)
-        self.paths = Paths(graph, order, self.classes.transient)
+        self.paths = Paths(graph, order, self.classes.transient, self._possible)
         self.given = {kind(of): tuple(entities(graph, of)) for of in dict.fromkeys(graph.scope.values())}
 
     def generate(self) -> Generated:
@@ -105,9 +113,15 @@ class Generator:
     def _refusals(self, classes: list[RefusalClass]) -> tuple[Case, ...]:
         made = []
         for known in classes:
-            if not known.probes:
+            reached = [
+                (len(self.paths.to(state)), place, params, state)
+                for state, params in known.probes
+                if (place := self.paths.found_at(state)) is not None
+            ]
+            if not reached:
+                known.excluded = known.excluded or Excluded.UNREACHED
                 continue
-            state, params = min(known.probes, key=lambda probe: self._nearness(probe[0], probe[1]))
+            *_, params, state = min(reached)
             action = known.situation.action
             said = circumstances(known.situation, self._kinds(action))
             probe = self._step(action, params) | {"expect": Refused(refused=known.rule), "unchanged": True}
@@ -125,8 +139,14 @@ class Generator:
             raise ConformanceError(f"{self.graph.spec}: two cases have one id")
         return tuple(sorted(made, key=lambda case: case.id))
 
-    def _nearness(self, state: int, params: tuple[Any, ...]) -> tuple[int, int, tuple[Any, ...]]:
-        return len(self.paths.to(state)), self.paths.found_at(state), params
+    def _possible(self, edge: Edge) -> bool:
+        source, _, action, params = edge
+        if action not in BROUGHT_ABOUT:
+            return True
+        place, value = BROUGHT_ABOUT[action]
+        named = dict(zip(self.graph.actions[action].params, params, strict=True))
+        needed = slot(place)
+        return leaf(self.graph.states[source][needed.variable], tuple(named[key] for key in needed.params)) == value
 
     def _kind(self, edge: Edge) -> object:
         source, _, action, params = edge

@@ -28,14 +28,17 @@ class Move:
 class Paths:
     """Shortest paths from the initial state, and few paths that cover everything.
 
-    `order` is the canonical order of actions: it decides between paths of the same length.
+    `order` is the canonical order of actions: it decides between paths of the same length. `possible` says which edges
+    a tester can bring about.
     """
 
-    def __init__(self, graph: Graph, order: Sequence[str], transient: frozenset[int]) -> None:
+    def __init__(
+        self, graph: Graph, order: Sequence[str], transient: frozenset[int], possible: Callable[[Edge], bool]
+    ) -> None:
         (self._init,) = graph.init
         rank = {name: index for index, name in enumerate(order)}
         edges = defaultdict(list)
-        for edge in sorted(graph.edges, key=lambda edge: (edge[0], rank[edge[2]], edge[3])):
+        for edge in sorted(filter(possible, graph.edges), key=lambda edge: (edge[0], rank[edge[2]], edge[3])):
             edges[edge[0]].append(edge)
         self._edges = edges
         self._server = {name for name, info in graph.actions.items() if info.by == "server"}
@@ -43,9 +46,9 @@ class Paths:
         self._moves: dict[int, tuple[Move, ...]] = {}
         self._reached = self._breadth_first(self._init)
 
-    def found_at(self, state: int) -> int:
-        """The state's place in the breadth-first order; raises `KeyError` if it is not a stable state."""
-        return self._reached[state][0]
+    def found_at(self, state: int) -> int | None:
+        """The state's place in the breadth-first order; None if no path leads to it."""
+        return self._reached[state][0] if state in self._reached else None
 
     def to(self, state: int) -> Path:
         """The shortest path from the initial state, the first one in the canonical order."""

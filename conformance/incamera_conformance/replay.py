@@ -182,10 +182,10 @@ class Replay:
         if action is None or not self._begun:
             return self._begin(record)
         if record.params.keys() != action.params.keys():
-            named = ", ".join(action.params)
-            return Illegal(record.n, f"{record.action} names {named}; this names {', '.join(record.params)}", record)
+            named = ", ".join(record.params) or "nothing"
+            return Illegal(record.n, f"{record.action} names {', '.join(action.params)}; this names {named}", record)
         args = [record.params[param] for param in action.params]
-        if not all([isinstance(arg, str) for arg in args]):
+        if not all(isinstance(arg, str) for arg in args):
             return Illegal(record.n, "a parameter is the id of an entity, and one of these is a number", record)
         case = action.find(args)
         if case is None:

@@ -11,6 +11,9 @@ the first that contradicts:
 
 (a) two instances in the same situation have different outcomes;
 (b) an edge changes a slot that its action does not involve.
+
+So a slot must not hold the name of an entity (`holder[d] = p`): names differ from world to world.  A spec says the same
+with a key (`holds[d][p]`).
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Annotated, Final, Protocol
 
 import trio
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Query, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import Field, SecretStr
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -52,7 +52,7 @@ class Advance(Message):
 class Observed(Protocol):
     """What TMMS and TCS offer to this control."""
 
-    async def state(self, spec: str) -> dict[str, object]: ...
+    async def state(self, spec: str) -> dict[str, dict[str, object]]: ...
 
     async def due(self, action: str, params: dict[str, str]) -> bool | None: ...
 
@@ -99,10 +99,15 @@ def _control(owners: dict[str, Observed], journal: Journal, clock: AdjustableClo
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
     @app.get(PREFIX + "/v1/state")
-    async def state(spec: str) -> Response:
+    async def state(spec: str, of: Annotated[list[str] | None, Query()] = None) -> Response:
         if spec not in OWNERS:
             return Response(status_code=HTTPStatus.NOT_FOUND)
-        return JSONResponse(await owners[OWNERS[spec]].state(spec))
+        variables = await owners[OWNERS[spec]].state(spec)
+        if of is not None:
+            variables = {
+                name: {entity: held[entity] for entity in of if entity in held} for name, held in variables.items()
+            }
+        return JSONResponse(variables)
 
     @app.get(PREFIX + "/v1/log")
     async def log(after: int = -1) -> Response:

@@ -25,9 +25,10 @@ InChromium = Callable[..., Awaitable[Any]]
 
 @pytest.fixture
 def in_chromium(tmp_path: Path) -> InChromium:
-    """``await in_chromium(identity, url, script, argument)``: load a page and return what the script, an async function, returns.
+    """``await in_chromium(identity, url, script, argument)``: load a page and return what an async function returns there.
 
-    The browser trusts the server by its public key; ``url`` is a page of our own server, as browsers let no other reach it.
+    The browser trusts the server by its public key. ``url`` is a page of our own server, as browsers let no other
+    reach it.
     """
     assert CHROMIUM.exists(), "this test needs Debian's chromium package"
 

@@ -25,7 +25,8 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
 """Every part and what it may import beside itself; what is not listed is the composition root."""
 
 COMPOSITION_ROOT = frozenset(
-    {"incamera", "incamera.__main__", "incamera.cli", "incamera.server", "incamera.testability", "incamera.demo"}
+    {"incamera", "incamera.__main__", "incamera.cli", "incamera.demo", "incamera.layout", "incamera.server"}
+    | {"incamera.testability"}
 )
 """Puts the parts together, so it may import all of them, but not `incamera_conformance`, which judges them."""
 

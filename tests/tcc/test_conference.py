@@ -12,6 +12,7 @@ import trio
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from incamera.tcc import conference as module
+from incamera.tcc import door
 from incamera.tcc.conference import TicketKey, enter
 from incamera.tcc.errors import ConferenceEnded, MalformedAnswer, NoAnswer, Refused
 from incamera.transport import Connection, SessionClosed
@@ -34,10 +35,11 @@ from incamera.wire.control import (
     proof_text,
 )
 from incamera.wire.ids import fresh_id, fresh_token
+from incamera.wire.limits import DOOR_TIME
 from incamera.wire.problem import mistake, refusal
 
 if TYPE_CHECKING:
-    from conftest import FarEnd  # type: ignore[import-not-found]
+    from tests.tcc.conftest import FarEnd
 
     Scripted = Callable[[Callable[[FarEnd], Awaitable[None]]], AbstractAsyncContextManager[Connection]]
 
@@ -208,7 +210,7 @@ async def test_a_door_begins_with_its_challenge(
 async def test_a_door_that_stays_silent_is_given_up(
     scripted: Scripted, ticket: TicketIssued, key: TicketKey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "DOOR_TIME", module.DOOR_TIME / 100)
+    monkeypatch.setattr(door, "DOOR_TIME", DOOR_TIME / 100)
 
     async def script(far: FarEnd) -> None:
         await far.session.wait_closed()

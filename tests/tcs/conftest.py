@@ -250,12 +250,21 @@ class World:
     """Bytes that a new session's streams hold in each direction."""
     sessions: list[tuple[MemorySession, MemorySession]] = field(default_factory=list)
     """The client's and the server's ends, oldest first."""
+    failures: list[Exception] = field(default_factory=list)
+    """What handlers raised; the transport would log it.  A test that expects any takes it out."""
 
     async def webtransport(self, path: str) -> Session:
         near, far = MemorySession.pair(path, self.capacity)
         self.sessions.append((near, far))
-        self.handlers.start_soon(self.tcs.session, far)
+        self.handlers.start_soon(self._handle, far)
         return cast(Session, near)
+
+    async def _handle(self, session: MemorySession) -> None:
+        try:
+            await self.tcs.session(cast(Session, session))
+        except Exception as error:  # as the transport does
+            self.failures.append(error)
+        assert session.closed is not None
 
     def shut_down(self) -> None:
         """Cancel every handler, as the transport does."""
@@ -370,8 +379,10 @@ async def running(store: Path) -> AsyncIterator[World]:
         tcs = Tcs(journal, clock)
         async with trio.open_nursery() as nursery:
             await nursery.start(tcs.run)
-            yield World(journal, clock, tcs, await nursery.start(_hold_open))
+            world = World(journal, clock, tcs, await nursery.start(_hold_open))
+            yield world
             nursery.cancel_scope.cancel()
+        assert world.failures == []
 
 
 async def _hold_open(*, task_status: trio.TaskStatus[trio.Nursery]) -> None:
@@ -391,9 +402,22 @@ def _run_in_virtual_time(main: Any, **options: Any) -> Any:
     return trio.run(main, **options | {"clock": trio.testing.MockClock(autojump_threshold=0)})
 
 
+class StoppedClock(VirtualClock):
+    def now(self) -> datetime:
+        return EPOCH
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new journal, to be copied: making one anew takes ten times as long."""
+    path = tmp_path_factory.mktemp("tcs") / "empty.sqlite3"
+    with Journal.open(path, clock=StoppedClock(), server="tcs-1"):
+        return path
+
+
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with running(tmp_path / "store.sqlite3") as world:
+async def world(tmp_path: Path, empty_store: Path) -> AsyncIterator[World]:
+    async with running(Path(shutil.copy(empty_store, tmp_path / "store.sqlite3"))) as world:
         yield world
 
 

@@ -16,7 +16,7 @@ from incamera.wire.ids import UNKNOWN, fresh_id, fresh_token
 from incamera.wire.limits import DOOR_TIME, TICKET_TIME
 
 if TYPE_CHECKING:
-    from conftest import World  # type: ignore[import-not-found]
+    from tests.tcs.conftest import World
 
 
 async def refused_at(world: World, bearer: Any, meeting: str, **how: Any) -> str | None:
@@ -171,9 +171,7 @@ async def test_only_the_lost_return(world: World, used: str) -> None:
     )
 
 
-async def test_a_full_room_turns_away_and_leaves_the_ticket_good(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_full_room_turns_away_and_leaves_the_ticket_good(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(door, "SEATS_IN_ROOM", 1)
     meeting = await world.open_room()
     olga, paul = await world.grant(meeting, "Olga"), await world.grant(meeting, "Paul")

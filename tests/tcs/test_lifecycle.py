@@ -13,12 +13,13 @@ import trio.testing
 
 from incamera.journal import JournalFull
 from incamera.tcc.errors import ConferenceEnded, Refused
+from incamera.tcs.room import Room
 from incamera.wire.control import CloseCode
 from incamera.wire.ids import fresh_id
 from incamera.wire.limits import GRACE_TIME, TICKET_TIME
 
 if TYPE_CHECKING:
-    from conftest import World  # type: ignore[import-not-found]
+    from tests.tcs.conftest import World
 
     Restart = Callable[[World], AbstractAsyncContextManager[World]]
 
@@ -221,6 +222,25 @@ async def test_a_loss_that_could_not_be_recorded_is_recorded_with_the_next(
         assert await world.state(paul) == await world.state(olga) == "dropped"
     async with world.enter(gast) as third:
         assert sum(seat.dropped for seat in third.roster.values()) == 2
+
+
+async def test_a_mistake_of_ours_ends_one_session_and_its_seat_is_kept(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meeting = await world.open_room()
+    olga, paul = await world.grant(meeting), await world.grant(meeting)
+
+    def stumble(*_: object) -> None:
+        raise ZeroDivisionError
+
+    async with world.enter(olga) as hers, world.enter(paul) as his:
+        monkeypatch.setattr(Room, "say", stumble)
+        await his.say("hello")
+        assert (await his.wait_ended()).code == CloseCode.INTERNAL_ERROR
+        assert await world.state(paul) == "dropped"
+        assert hers.ended is None
+    assert len(world.failures) == 1
+    world.failures.clear()
 
 
 async def test_the_timekeeper_survives_a_store_that_fails_for_a_while(

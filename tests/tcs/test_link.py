@@ -11,7 +11,7 @@ from incamera.wire.ids import fresh_id
 from incamera.wire.link import CloseRoom, LinkRefused, OpenRoom
 
 if TYPE_CHECKING:
-    from conftest import World  # type: ignore[import-not-found]
+    from tests.tcs.conftest import World
 
 
 async def test_opening_twice_opens_once(world: World) -> None:

@@ -15,7 +15,7 @@ from incamera.journal import Journal
 from incamera.tcc.conference import TicketKey, enter
 from incamera.tcc.errors import ConferenceEnded, Refused
 from incamera.tcs import Tcs
-from incamera.transport import Authority, Connection, Server, SystemClock, Trust, connect, serve
+from incamera.transport import Authority, Server, SystemClock, Trust, connect, serve
 from incamera.wire.api import TicketIssued
 from incamera.wire.control import CloseCode, Said
 from incamera.wire.ids import digest, fresh_id, fresh_token

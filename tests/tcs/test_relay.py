@@ -17,7 +17,7 @@ from incamera.wire.limits import MEDIA_DATAGRAM_BYTES
 from incamera.wire.media import HEADER_SIZE, MediaHeader
 
 if TYPE_CHECKING:
-    from conftest import World  # type: ignore[import-not-found]
+    from tests.tcs.conftest import World
 
 
 def media(track: int, frame: int = 0, payload: bytes = b"opaque") -> bytes:

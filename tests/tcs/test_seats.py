@@ -15,7 +15,7 @@ from incamera.wire.ids import fresh_id
 from incamera.wire.limits import GRACE_TIME
 
 if TYPE_CHECKING:
-    from conftest import World  # type: ignore[import-not-found]
+    from tests.tcs.conftest import World
 
 
 async def seen(conference: Conference) -> tuple[str, str, bool]:
@@ -207,4 +207,3 @@ async def test_a_large_roster_is_told_in_pieces(world: World, monkeypatch: pytes
             assert last.roster[people[2].seat].dropped
             assert last.tracks == first.tracks
             assert len(last.tracks) == 2
-

@@ -24,6 +24,7 @@ from incamera.wire.audit import Record
 from incamera.wire.link import CloseRoom, Dismiss, Grant, LinkRefused, OpenRoom
 
 PASSPHRASE: Final = "a passphrase that is long enough"  # noqa: S105 - of people who exist for a test
+PATIENCE_SECONDS: Final = 20  # of real time, for an answer that never comes
 KEY: Final = control.encode_bytes(bytes(32))
 
 
@@ -71,7 +72,8 @@ class Person:
 
     async def ask(self, method: str, path: str, body: object = None, **query: Any) -> httpx.Response:
         headers = {"authorization": f"Bearer {self.token}"}
-        return await self.house.http.request(method, f"/tmms/v1{path}", json=body, headers=headers, params=query)
+        with trio.fail_after(PATIENCE_SECONDS):
+            return await self.house.http.request(method, f"/tmms/v1{path}", json=body, headers=headers, params=query)
 
     async def do(self, path: str, body: object = None) -> dict[str, Any]:
         answer = await self.ask("POST", path, body)

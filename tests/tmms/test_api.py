@@ -7,6 +7,8 @@ from typing import Any
 
 import httpx
 import pytest
+import structlog
+import trio
 from starlette.types import Message
 
 from incamera.journal import JournalFull
@@ -182,6 +184,21 @@ async def test_secrets_are_not_logged_nor_kept(
     for secret in (PASSPHRASE, SECRET, olga.token, ticket["token"]):
         assert secret not in written
         assert secret.encode() not in files
+
+
+async def test_a_client_that_goes_before_its_answer_is_no_mistake_of_the_server(house: House) -> None:
+    async def receive() -> Message:
+        await trio.lowlevel.checkpoint()
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        await trio.lowlevel.checkpoint()
+        raise ConnectionResetError("nobody is there")
+
+    scope = {"type": "http", "method": "GET", "path": "/tmms/v1/session", "query_string": b"", "headers": []}
+    with structlog.testing.capture_logs() as lines, pytest.raises(ConnectionResetError):
+        await house.tmms.app(scope, receive, send)
+    assert lines == []
 
 
 async def test_the_api_describes_itself(house: House) -> None:

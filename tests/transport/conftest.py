@@ -175,8 +175,8 @@ def laboratory(identity: Identity, trust: Trust) -> Callable[..., Any]:
     ) -> AsyncIterator[Laboratory]:
         network = Network()
         server = Server(app, sessions, identity, "10.0.0.1", 443)
-        async with background() as nursery:
-            await server.start([network.socket("10.0.0.1", 443)], (), nursery)
+        async with background() as nursery, background() as work:
+            await server.start([network.socket("10.0.0.1", 443)], (), sockets=nursery, work=work)
             try:
                 yield Laboratory(network, nursery, server, trust)
             finally:

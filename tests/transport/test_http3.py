@@ -1,10 +1,12 @@
 """Requests and responses over HTTP/3, on real sockets."""
 
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 import trio
 from fastapi import FastAPI, Request
+
 from incamera.transport import (
     ApplicationFailed,
     ASGIApp,
@@ -19,12 +21,16 @@ from incamera.transport import (
     serve,
 )
 from incamera.transport.asgi import Receive, Scope, Send
+from incamera.transport.call import Call
 
 MEGABYTE = bytes(range(250)) * 4000
 
 
 async def test_a_request_and_its_response(app: ASGIApp, identity: Identity, trust: Trust) -> None:
-    async with serve(app, None, identity=identity, port=0) as server, connect("localhost", server.port, trust=trust) as client:
+    async with (
+        serve(app, None, identity=identity, port=0) as server,
+        connect("localhost", server.port, trust=trust) as client,
+    ):
         assert (client.alpn, client.quic_version) == ("h3", 1)
         response = await client.request("GET", "/")
         assert (response.status, response.body) == (200, b"hello")
@@ -34,13 +40,19 @@ async def test_a_request_and_its_response(app: ASGIApp, identity: Identity, trus
 
 
 async def test_a_megabyte_each_way(app: ASGIApp, identity: Identity, trust: Trust) -> None:
-    async with serve(app, None, identity=identity, port=0) as server, connect("localhost", server.port, trust=trust) as client:
+    async with (
+        serve(app, None, identity=identity, port=0) as server,
+        connect("localhost", server.port, trust=trust) as client,
+    ):
         response = await client.request("POST", "/echo", body=MEGABYTE)
         assert response.body == MEGABYTE
 
 
 async def test_many_requests_at_once(app: ASGIApp, identity: Identity, trust: Trust) -> None:
-    async with serve(app, None, identity=identity, port=0) as server, connect("localhost", server.port, trust=trust) as client:
+    async with (
+        serve(app, None, identity=identity, port=0) as server,
+        connect("localhost", server.port, trust=trust) as client,
+    ):
         sizes: list[int] = []
 
         async def ask(size: int) -> None:
@@ -55,8 +67,6 @@ async def test_many_requests_at_once(app: ASGIApp, identity: Identity, trust: Tr
 
 
 async def test_fastapi_with_its_lifespan(identity: Identity, trust: Trust) -> None:
-    from contextlib import asynccontextmanager
-
     story: list[str] = []
 
     @asynccontextmanager
@@ -71,7 +81,10 @@ async def test_fastapi_with_its_lifespan(identity: Identity, trust: Trust) -> No
     async def greet(name: str, request: Request, loud: bool = False) -> dict[str, object]:
         return {"said": f"{request.state.greeting} {name}", "loud": loud, "sent": await request.json()}
 
-    async with serve(api, None, identity=identity, port=0) as server, connect("localhost", server.port, trust=trust) as client:
+    async with (
+        serve(api, None, identity=identity, port=0) as server,
+        connect("localhost", server.port, trust=trust) as client,
+    ):
         response = await client.request(
             "POST", "/greet/J%C3%BCrgen?loud=1", headers={"Content-Type": "application/json"}, body=b"[1]"
         )
@@ -93,7 +106,10 @@ async def test_an_application_that_does_not_start(identity: Identity) -> None:
 async def test_a_failing_application_is_a_500_and_one_line(
     app: ASGIApp, identity: Identity, trust: Trust, lines: list[dict[str, Any]]
 ) -> None:
-    async with serve(app, None, identity=identity, port=0) as server, connect("localhost", server.port, trust=trust) as client:
+    async with (
+        serve(app, None, identity=identity, port=0) as server,
+        connect("localhost", server.port, trust=trust) as client,
+    ):
         assert (await client.request("GET", "/boom?token=secret")).status == 500
         assert (await client.request("GET", "/silent")).status == 500
         with pytest.raises(StreamReset):
@@ -105,7 +121,10 @@ async def test_a_failing_application_is_a_500_and_one_line(
 
 
 async def test_a_body_that_is_announced_too_large(app: ASGIApp, identity: Identity, trust: Trust) -> None:
-    async with serve(app, None, identity=identity, port=0) as server, connect("localhost", server.port, trust=trust) as client:
+    async with (
+        serve(app, None, identity=identity, port=0) as server,
+        connect("localhost", server.port, trust=trust) as client,
+    ):
         body = bytes(limits.REQUEST_BODY + 1)
         assert (await client.request("POST", "/length", body=body)).status == 413
         assert (await client.request("GET", "/")).status == 200
@@ -115,11 +134,12 @@ async def test_a_body_that_grows_too_large(
     app: ASGIApp, identity: Identity, trust: Trust, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "REQUEST_BODY", 100_000)
-    async with serve(app, None, identity=identity, port=0) as server, connect("localhost", server.port, trust=trust) as client:
+    async with (
+        serve(app, None, identity=identity, port=0) as server,
+        connect("localhost", server.port, trust=trust) as client,
+    ):
         peer = client._peer
         stream_id = peer.quic.get_next_available_stream_id()
-        from incamera.transport.call import Call
-
         call = Call(peer, stream_id)
         peer.register(stream_id, call)
         peer.http.send_headers(stream_id, client._fields("POST", "/length", {}))
@@ -130,7 +150,10 @@ async def test_a_body_that_grows_too_large(
 
 
 async def test_too_many_and_too_large_headers(app: ASGIApp, identity: Identity, trust: Trust) -> None:
-    async with serve(app, None, identity=identity, port=0) as server, connect("localhost", server.port, trust=trust) as client:
+    async with (
+        serve(app, None, identity=identity, port=0) as server,
+        connect("localhost", server.port, trust=trust) as client,
+    ):
         many = {f"x-{number}": "" for number in range(limits.HEADER_FIELDS)}
         assert (await client.request("GET", "/", headers=many)).status == 431
         # "~" has no short form in HPACK's Huffman code: this header section stays large when encoded.
@@ -141,7 +164,10 @@ async def test_too_many_and_too_large_headers(app: ASGIApp, identity: Identity, 
 
 
 async def test_malformed_paths(app: ASGIApp, identity: Identity, trust: Trust) -> None:
-    async with serve(app, None, identity=identity, port=0) as server, connect("localhost", server.port, trust=trust) as client:
+    async with (
+        serve(app, None, identity=identity, port=0) as server,
+        connect("localhost", server.port, trust=trust) as client,
+    ):
         assert (await client.request("GET", "no-slash")).status == 400
         assert (await client.request("GET", "/%ff")).status == 400
         assert (await client.request("GET", "/")).status == 200
@@ -152,32 +178,24 @@ async def test_beyond_capacity_is_a_503(identity: Identity, trust: Trust, monkey
     release = trio.Event()
 
     async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            raise NotImplementedError
         await release.wait()
         await send({"type": "http.response.start", "status": 204})
         await send({"type": "http.response.body"})
 
     statuses: list[int] = []
-    release_lifespan = trio.Event()
 
-    async def lifeless(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            release_lifespan.set()
-            raise NotImplementedError
-        await slow(scope, receive, send)
-
-    async with serve(lifeless, None, identity=identity, port=0) as server:
+    async with serve(slow, None, identity=identity, port=0) as server:
         async with connect("localhost", server.port, trust=trust) as client:
 
             async def ask() -> None:
                 statuses.append((await client.request("GET", "/")).status)
+                release.set()
 
             async with trio.open_nursery() as nursery:
                 for _ in range(3):
                     nursery.start_soon(ask)
-                while not statuses:
-                    await trio.sleep(0.001)
-                assert statuses == [503]
-                release.set()
     assert statuses == [503, 204, 204]
 
 
@@ -235,14 +253,20 @@ async def test_the_application_learns_that_its_client_has_gone(identity: Identit
 
 
 async def test_an_answer_before_the_body_was_read(app: ASGIApp, identity: Identity, trust: Trust) -> None:
-    async with serve(app, None, identity=identity, port=0) as server, connect("localhost", server.port, trust=trust) as client:
+    async with (
+        serve(app, None, identity=identity, port=0) as server,
+        connect("localhost", server.port, trust=trust) as client,
+    ):
         with trio.fail_after(5):
             assert (await client.request("POST", "/unread", body=bytes(8_000_000))).body == b"hello"
             assert (await client.request("POST", "/echo", body=MEGABYTE)).body == MEGABYTE
 
 
 async def test_a_request_on_a_lost_connection(app: ASGIApp, identity: Identity, trust: Trust) -> None:
-    async with serve(app, None, identity=identity, port=0) as server, connect("localhost", server.port, trust=trust) as client:
+    async with (
+        serve(app, None, identity=identity, port=0) as server,
+        connect("localhost", server.port, trust=trust) as client,
+    ):
         await server.aclose()
         with pytest.raises(ConnectionLost):
             await client.request("GET", "/")

@@ -9,6 +9,7 @@ from aioquic.buffer import encode_uint_var
 from aioquic.h3.connection import ErrorCode
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from incamera.transport import DatagramTooLarge, Session, SessionClosed, limits
 from incamera.transport.capsule import encode_close
 from incamera.transport.stream import application_code, application_error
@@ -31,7 +32,9 @@ async def idle(session: Session) -> None:
 # --- datagrams
 
 
-async def test_an_oversize_datagram_does_not_block_those_behind_it(laboratory: Lab, autojump_clock: trio.abc.Clock) -> None:
+async def test_an_oversize_datagram_does_not_block_those_behind_it(
+    laboratory: Lab, autojump_clock: trio.abc.Clock
+) -> None:
     async with laboratory(sessions=echo) as lab:
         client, _ = await lab.connect()
         session = await client.webtransport("/")
@@ -78,7 +81,9 @@ async def test_waiting_datagrams_are_bounded(laboratory: Lab, autojump_clock: tr
 # --- streams
 
 
-async def test_the_answer_on_a_stream_that_we_opened_is_no_http3_frame(laboratory: Lab, autojump_clock: trio.abc.Clock) -> None:
+async def test_the_answer_on_a_stream_that_we_opened_is_no_http3_frame(
+    laboratory: Lab, autojump_clock: trio.abc.Clock
+) -> None:
     heard: list[bytes] = []
 
     async def opens(session: Session) -> None:
@@ -163,12 +168,17 @@ async def test_a_stream_may_arrive_before_its_session(laboratory: Lab, autojump_
     async with laboratory(sessions=listen) as lab:
         client, peer = await lab.connect()
         await trio.sleep(1)
-        losing = [True]
-        lab.network.lose = lambda _: bool(losing) and losing.pop()
+        lost = trio.Event()
+
+        def lose_one(_: bytes) -> bool:
+            first = not lost.is_set()
+            lost.set()
+            return first
+
+        lab.network.lose = lose_one
         async with trio.open_nursery() as nursery:
             nursery.start_soon(client.webtransport, "/late")
-            while losing:
-                await trio.sleep(0.001)
+            await lost.wait()
             peer.http.create_webtransport_stream(0)
             peer.http.write(1 * 4, b"early")
             peer.touch()
@@ -286,11 +296,15 @@ async def test_a_control_frame_without_end_ends_the_connection(laboratory: Lab, 
         assert peer.ending.error_code == ErrorCode.H3_EXCESSIVE_LOAD
 
 
-async def test_windows_follow_what_was_read(laboratory: Lab, autojump_clock: trio.abc.Clock) -> None:
+async def test_windows_follow_what_was_read(
+    laboratory: Lab, autojump_clock: trio.abc.Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "CONNECTION_WINDOW", 3 * limits.STREAM_WINDOW)
+
     async def stall(session: Session) -> None:
         await trio.sleep(10)
         async with trio.open_nursery() as nursery:
-            for _ in range(40):
+            for _ in range(8):
                 nursery.start_soon(drain, await session.accept_stream())
 
     async def drain(stream: Any) -> None:
@@ -309,7 +323,7 @@ async def test_windows_follow_what_was_read(laboratory: Lab, autojump_clock: tri
             await stream.aclose()
 
         async with trio.open_nursery() as nursery:
-            for _ in range(40):
+            for _ in range(8):
                 nursery.start_soon(flood)
             await trio.sleep(5)
             assert limits.CONNECTION_WINDOW // 2 <= other.quic._held_total <= limits.CONNECTION_WINDOW
@@ -322,7 +336,9 @@ async def test_windows_follow_what_was_read(laboratory: Lab, autojump_clock: tri
 # --- time
 
 
-async def test_acknowledgements_come_by_timer_and_silence_is_silent(laboratory: Lab, autojump_clock: trio.abc.Clock) -> None:
+async def test_acknowledgements_come_by_timer_and_silence_is_silent(
+    laboratory: Lab, autojump_clock: trio.abc.Clock
+) -> None:
     async with laboratory(sessions=idle) as lab:
         client, peer = await lab.connect()
         session = await client.webtransport("/")
@@ -337,7 +353,9 @@ async def test_acknowledgements_come_by_timer_and_silence_is_silent(laboratory: 
         assert len(lab.network.carried) < 10, "an idle connection has no timer that fires for nothing"
 
 
-async def test_the_end_is_told_before_the_draining_period_is_over(laboratory: Lab, autojump_clock: trio.abc.Clock) -> None:
+async def test_the_end_is_told_before_the_draining_period_is_over(
+    laboratory: Lab, autojump_clock: trio.abc.Clock
+) -> None:
     ended: list[float] = []
 
     async def watch(session: Session) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import trio
+
 from incamera.transport import (
     ASGIApp,
     DatagramTooLarge,
@@ -29,13 +30,20 @@ Both = Callable[[Callable[[Session], Awaitable[None]], Callable[[Session], Await
 def between(app: ASGIApp, identity: Identity, trust: Trust) -> Both:
     """``await between(server_side, client_side)``: both ends of one session, each a function of it; five seconds at most."""
 
-    async def run(server_side: Callable[[Session], Awaitable[None]], client_side: Callable[[Session], Awaitable[None]]) -> None:
+    async def run(
+        server_side: Callable[[Session], Awaitable[None]], client_side: Callable[[Session], Awaitable[None]]
+    ) -> None:
         with trio.fail_after(5):
             async with serve(app, server_side, identity=identity, port=0) as server:
                 async with connect("localhost", server.port, trust=trust) as client:
                     await client_side(await client.webtransport("/session?ticket=1"))
 
     return run
+
+
+async def send_until_refused(stream: Stream) -> None:
+    while True:
+        await stream.send_all(bytes(1000))
 
 
 async def everything(stream: Stream) -> bytes:
@@ -161,7 +169,10 @@ async def test_a_handler_that_raises_harms_nobody_else(
             session.send_datagram(await session.receive_datagram())
 
     with trio.fail_after(5):
-        async with serve(app, handler, identity=identity, port=0) as server, connect("localhost", server.port, trust=trust) as client:
+        async with (
+            serve(app, handler, identity=identity, port=0) as server,
+            connect("localhost", server.port, trust=trust) as client,
+        ):
             good, bad = await client.webtransport("/good"), await client.webtransport("/bad")
             how = await bad.wait_closed()
             assert (how.code, how.clean) == (1, True)
@@ -190,14 +201,20 @@ async def test_abort_is_noticed_at_once_and_is_not_clean(between: Both) -> None:
 
 
 async def test_a_session_without_a_handler_is_refused(app: ASGIApp, identity: Identity, trust: Trust) -> None:
-    async with serve(app, None, identity=identity, port=0) as server, connect("localhost", server.port, trust=trust) as client:
+    async with (
+        serve(app, None, identity=identity, port=0) as server,
+        connect("localhost", server.port, trust=trust) as client,
+    ):
         with pytest.raises(SessionRefused) as caught:
             await client.webtransport("/")
         assert caught.value.status == 501
 
 
 async def test_sessions_of_a_connection_are_bounded(app: ASGIApp, identity: Identity, trust: Trust) -> None:
-    async with serve(app, idle, identity=identity, port=0) as server, connect("localhost", server.port, trust=trust) as client:
+    async with (
+        serve(app, idle, identity=identity, port=0) as server,
+        connect("localhost", server.port, trust=trust) as client,
+    ):
         sessions = [await client.webtransport("/") for _ in range(limits.SESSIONS)]
         with pytest.raises(SessionRefused) as caught:
             await client.webtransport("/")
@@ -284,8 +301,7 @@ async def test_giving_up_a_stream_tells_its_code(between: Both) -> None:
             await everything(stream)
         assert caught.value.code == 42
         with pytest.raises(StreamReset):
-            while True:
-                await stream.send_all(bytes(1000))
+            await send_until_refused(stream)
         await session.close(3, "seen")
 
     async def client_side(session: Session) -> None:
@@ -386,7 +402,10 @@ async def test_a_session_that_ends_wakes_all_who_wait(between: Both) -> None:
 
 
 async def test_requests_beside_a_session(app: ASGIApp, identity: Identity, trust: Trust) -> None:
-    async with serve(app, idle, identity=identity, port=0) as server, connect("localhost", server.port, trust=trust) as client:
+    async with (
+        serve(app, idle, identity=identity, port=0) as server,
+        connect("localhost", server.port, trust=trust) as client,
+    ):
         session = await client.webtransport("/")
         assert (await client.request("GET", "/")).body == b"hello"
         assert session.closed is None

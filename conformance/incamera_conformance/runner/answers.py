@@ -21,9 +21,9 @@ from ..vectors import Rule
 
 Body = TypeVar("Body", bound=BaseModel)
 
-NO_SUCH_ROUTE: Final = frozenset(
-    {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED}
-)
+NO_SUCH_ROUTE: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED})
+NOTHING_THERE: Final = frozenset({None, "about:blank", "urn:incamera:problem:not-found"})
+"""Types of a problem with which 404 says no more than that there is no such path (RFC 9457 section 4.2.1)."""
 
 
 class Verdict(StrEnum):
@@ -63,15 +63,19 @@ class Answer:
     def accepted(self) -> bool:
         return 200 <= self.status < 300
 
+    @property
+    def no_route(self) -> bool:
+        """The server does not know what it was asked."""
+        missing = self.status != HTTPStatus.NOT_FOUND or (self.problem or {}).get("type") in NOTHING_THERE
+        return self.status in NO_SUCH_ROUTE and missing
+
 
 def answer_of(response: Response) -> Answer:
-    """The answer in an HTTP response. Raises `Judged` if the server has no such route."""
+    """The answer in an HTTP response."""
     if 200 <= response.status < 300:
         return Answer(response.status)
     media_type = response.headers.get("content-type", "").partition(";")[0].strip()
     problem = _object(response.body)
-    if response.status in NO_SUCH_ROUTE and "rule" not in problem and media_type != MEDIA_TYPE:
-        raise Judged(Verdict.UNIMPLEMENTED, f"the server has no such route (status {response.status})")
     deviations = () if media_type == MEDIA_TYPE else (f"the media type is {media_type or 'missing'}, not {MEDIA_TYPE}",)
     if problem.get("status", response.status) != response.status:
         deviations = (*deviations, f"the member status is {problem['status']}, HTTP's is {response.status}")
@@ -90,6 +94,8 @@ def body_of(response: Response, form: type[Body]) -> Body:
 
 def judge_accepted(answer: Answer) -> tuple[str, ...]:
     """The deviations of an answer that had to be a yes. Raises `Judged`."""
+    if answer.no_route:
+        raise Judged(Verdict.UNIMPLEMENTED, f"the server has no such route (status {answer.status})")
     if not answer.accepted:
         raise Judged(Verdict.FAILED, f"refused with {_shown(answer)}, and had to be accepted")
     return answer.deviations
@@ -99,6 +105,8 @@ def judge_refused(answer: Answer, name: str, rule: Rule) -> tuple[str, ...]:
     """The deviations of an answer that had to be the refusal by a rule. Raises `Judged`."""
     if answer.accepted:
         raise Judged(Verdict.FAILED, f"accepted with status {answer.status}, and had to be refused by {name}")
+    if answer.no_route and answer.status != rule.status:
+        raise Judged(Verdict.UNIMPLEMENTED, f"the server has no such route (status {answer.status})")
     problem = answer.problem or {}
     if problem.get("rule") != name or answer.status != rule.status:
         raise Judged(Verdict.FAILED, f"refused with {_shown(answer)}, not by {name} with status {rule.status}")

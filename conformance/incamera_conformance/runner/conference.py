@@ -1,6 +1,7 @@
 """Cases of `conference`: what the TMMS tells the TCS is brought about by ordinary acts of an extra person.
 
-That person, the organizer, schedules the meetings of a case, invites everybody, opens, admits and ends; they are in no room themselves.
+That person, the organizer, schedules the meetings of a case, invites everybody, opens, admits and ends, and is in no
+room themselves.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from incamera.wire import api
 from incamera.wire.control import CloseCode, encode_bytes
 from incamera.wire.ids import fresh_token
 
-from .answers import NO_SUCH_ROUTE, Answer, Judged, Verdict
+from .answers import NO_SUCH_ROUTE, Answer, Judged, Verdict, judge_accepted
 from .player import DONE, Player
 from .seat import Door, Seat
 from .stage import Person
@@ -139,7 +140,8 @@ class ConferencePlayer(Player):
         form: type[BaseModel] = api.MeetingView,
     ) -> Any:
         told = await self.stage.post(path, body, token=who.token, yes=yes, form=form)
-        if not told.answer.accepted:
-            told_by = (told.answer.problem or {}).get("rule") or told.answer.status
-            raise Judged(Verdict.FAILED, f"{path.rpartition('/')[2]} at the TMMS is refused ({told_by})")
+        try:
+            judge_accepted(told.answer)
+        except Judged as judged:
+            raise Judged(judged.verdict, f"{path.rpartition('/')[2]} at the TMMS: {judged.why}") from None
         return told.body

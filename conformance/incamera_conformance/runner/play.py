@@ -70,21 +70,22 @@ async def _play(case: Case, area: Area, rules: dict[str, Rule], stage: Stage) ->
         player = PLAYERS[case.area](stage, case, area, stack)
         await player.prepare()
         expected = initial(area, case.given)
+        seen = await player.observe()
         for at, step in enumerate(case.steps):
             where = f"step {at + 1} ({step.by} {step.do})"
+            follows = at + 1 < len(case.steps) and case.steps[at + 1].by == "server"
             try:
-                deviations += [f"{where}: {odd}" for odd in await _step(player, step, rules, expected)]
-                follows = at + 1 < len(case.steps) and case.steps[at + 1].by == "server"
+                odd = await _answered(player, step, rules, expected)
                 if not follows:  # between its own acts a server need not be seen
-                    await _settled(player, step, expected)
+                    seen = await _seen(player, step, expected, seen)
             except Judged as judged:
                 raise Judged(judged.verdict, f"{where}: {judged.why}") from None
+            deviations += [f"{where}: {what}" for what in odd]
     return deviations
 
 
-async def _step(player: Player, step: Step, rules: dict[str, Rule], expected: Slots) -> tuple[str, ...]:
+async def _answered(player: Player, step: Step, rules: dict[str, Rule], expected: Slots) -> tuple[str, ...]:
     """Do a step and judge its answer; `expected` becomes the state after it."""
-    before = await player.observe() if step.unchanged else None
     answer = await player.act(step)
     expected |= flat(step.then or {})
     if step.refused is None:
@@ -94,16 +95,26 @@ async def _step(player: Player, step: Step, rules: dict[str, Rule], expected: Sl
     for slot, value in flat(answer.told).items():
         if expected[slot] != value:
             raise Judged(Verdict.FAILED, f"the answer tells {slot[0]}[{']['.join(slot[1:])}] as {value!r}")
-    if before is not None and await player.observe() != before:
-        raise Judged(Verdict.FAILED, "refused, and nevertheless something has changed")
     return deviations
 
 
-async def _settled(player: Player, step: Step, expected: Slots) -> None:
-    """Raise `Judged` if the server is not in the expected state, or does not come into it by itself in time."""
+async def _seen(player: Player, step: Step, expected: Slots, before: dict[str, Any]) -> dict[str, Any]:
+    """The observed state after a step. Raises `Judged` if it is not as it should be."""
+    after = await _settled(player, step, expected)
+    if step.unchanged and after != before:
+        raise Judged(Verdict.FAILED, "refused, and nevertheless something has changed")
+    return after
+
+
+async def _settled(player: Player, step: Step, expected: Slots) -> dict[str, Any]:
+    """The observed state, once it is as expected; raises `Judged` if it is not, and does not become so in time."""
     patience = SETTLE_S if step.by in EVENTUAL else 0.0
     deadline, nap = trio.current_time() + patience, 0.005
-    while found := differences(expected, flat(await player.observe()), player.named, player.area):
+    while True:
+        observed = await player.observe()
+        found = differences(expected, flat(observed), player.named, player.area)
+        if not found:
+            return observed
         if trio.current_time() >= deadline:
             verdict = Verdict.INFORMATIONAL if step.by == "network" else Verdict.FAILED
             raise Judged(verdict, "; ".join(found))

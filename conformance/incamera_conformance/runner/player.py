@@ -65,6 +65,8 @@ class Player:
     async def observe(self) -> dict[str, Any]:
         """The state of the case, in the server's names."""
         roots = self.roots()
+        if not roots:
+            return {name: {} for name in self.area.variables}
         state = await self.stage.control.state(self.area.spec, roots)
         return {
             name: {root: state.get(name, {})[root] for root in roots if root in state.get(name, {})}

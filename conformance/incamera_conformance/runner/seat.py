@@ -14,6 +14,7 @@ from incamera.wire.control import (
     Deframer,
     Entered,
     EnterRoom,
+    Hello,
     LeaveRoom,
     MalformedControl,
     Refused,
@@ -77,6 +78,7 @@ class Door:
     async def _ask(self, session: Session, say: str) -> Seat | Answer:
         stream = await session.open_stream()
         messages = _Messages(stream)
+        await stream.send_all(encode(Hello()))
         challenge = await messages.next()
         if not isinstance(challenge, Challenge):
             raise Judged(Verdict.FAILED, f"the server begins with {challenge.type}, not with a challenge")

@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from incamera.transport import Connection, Response
 from incamera.wire import api
 
-from .answers import Answer, Judged, Verdict, answer_of, body_of
+from .answers import Answer, answer_of, body_of, judge_accepted
 from .control import Control
 from .target import Target
 
@@ -60,12 +60,9 @@ class Stage:
         """The person of this stage with that name in the cases. Raises `Judged` if they cannot log in."""
         if name not in self._people:
             own = own_name(name)
-            created = answer_of(await self.control.create_account(own, PASSPHRASE))
-            if not created.accepted:
-                raise Judged(Verdict.FAILED, f"an account for {name} cannot be made (status {created.status})")
+            judge_accepted(answer_of(await self.control.create_account(own, PASSPHRASE)))
             told = await self.post("log-in", {"name": own, "passphrase": PASSPHRASE}, yes=201, form=api.SessionIssued)
-            if not told.answer.accepted:
-                raise Judged(Verdict.FAILED, f"{name} cannot log in (status {told.answer.status})")
+            judge_accepted(told.answer)
             self._people[name] = Person(told.body.account, own, told.body.token)
         return self._people[name]
 
@@ -80,7 +77,7 @@ class Stage:
     ) -> Told:
         """`POST /tmms/v1/PATH`; a yes has the status `yes` and a message of `form`.
 
-        Raises `Judged` if there is no such route, or a yes has another message.
+        Raises `Judged` if a yes has another message.
         """
         headers = {"authorization": f"Bearer {token}"} if token else {}
         data = b""

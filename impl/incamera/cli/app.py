@@ -70,9 +70,21 @@ def _complain(error: BaseException) -> NoReturn:
     first = _first(expected)
     if isinstance(first, KeyboardInterrupt | trio.Cancelled):
         sys.exit(INTERRUPTED)
-    text = f"{first.strerror}: {first.filename}" if isinstance(first, OSError) and first.filename else str(first)
-    Console(stderr=True).print(f"[bold red]incamera:[/] {escape(text)}", highlight=False, soft_wrap=True)
+    Console(stderr=True).print(f"[bold red]incamera:[/] {escape(_sentence(first))}", highlight=False, soft_wrap=True)
     sys.exit(1)
+
+
+def _sentence(error: BaseException) -> str:
+    from incamera.journal import Refusal
+    from incamera.wire.rules import RULES
+
+    match error:
+        case OSError(strerror=str() as what, filename=where) if where is not None:
+            return f"{what}: {where}"
+        case Refusal(rule=rule):
+            return f"{RULES[rule].sentence} [{rule}]"
+        case _:
+            return str(error)
 
 
 def _first(error: BaseException) -> BaseException:

@@ -120,7 +120,12 @@ class Journal:
         """
         try:
             # SQLite gives its -wal and -shm files the mode of the file; hashes of passphrases are for its owner only.
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            # A file that exists stays closed: POSIX locks go with the first descriptor that a process closes, and
+            # without them another program would take away the -wal that another journal of this process still writes
+            # (https://www.sqlite.org/howtocorrupt.html, 2.2).
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        except FileExistsError:
+            pass
         except OSError as error:
             raise JournalUnreachable(f"{path} cannot be opened: {error.strerror}.") from error
         journal = cls(path, clock=clock, server=server)

@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from types import MappingProxyType
 from typing import Final, Literal, Protocol
 
 import trio
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
 
-from incamera.tcc.errors import ClientError, ConferenceEnded, MalformedAnswer, MalformedRequest, NoAnswer, Refused
+from incamera.tcc.door import Messages, ServerMessage, TicketKey, ended, pass_the_door
+from incamera.tcc.errors import ClientError, ConferenceEnded, MalformedAnswer, MalformedRequest, Refused
 from incamera.transport import Session, SessionClosed, Stream, TransportError
 from incamera.wire import control
 from incamera.wire.api import Message, TicketIssued
 from incamera.wire.control import (
-    FROM_SERVER,
-    Challenge,
     CloseCode,
-    Deframer,
     Entered,
-    EnterRoom,
-    Hello,
     LeaveRoom,
-    MalformedControl,
     OfferTrack,
-    ReturnToRoom,
     RosterChanged,
     Said,
     Say,
@@ -35,14 +28,12 @@ from incamera.wire.control import (
     Track,
     TrackOffered,
     encode,
-    encode_bytes,
-    proof_text,
 )
-from incamera.wire.ids import PublicKey, TicketId
-from incamera.wire.limits import DOOR_TIME
+from incamera.wire.ids import TicketId
+
+__all__ = ["Conference", "Event", "TicketKey", "enter"]
 
 Event = RosterChanged | TrackOffered | Said
-ServerMessage = Challenge | Entered | control.Refused | RosterChanged | TrackOffered | Said
 
 EVENTS: Final = 1_024
 """Kept for an application that does not read them; further ones are counted in `Conference.missed` and given up."""
@@ -50,27 +41,6 @@ TO_SEND: Final = 64
 """Control messages that wait to be sent; beyond it their senders wait."""
 LEAVE_TIME_S: Final = 1.0
 """For the server to close the session of somebody who leaves."""
-
-
-class TicketKey:
-    """The key pair (Ed25519, RFC 8032) to which a ticket is bound.  It never leaves this object."""
-
-    def __init__(self, private: Ed25519PrivateKey) -> None:
-        self._private = private
-
-    @classmethod
-    def generate(cls) -> TicketKey:
-        """A new pair; one for each ticket."""
-        return cls(Ed25519PrivateKey.generate())
-
-    @property
-    def public(self) -> PublicKey:
-        """What the TMMS is told when the ticket is taken."""
-        return encode_bytes(self._private.public_key().public_bytes_raw())
-
-    def prove(self, meeting: str, token: str, nonce: str) -> str:
-        """The answer to a challenge."""
-        return encode_bytes(self._private.sign(proof_text(meeting, token, nonce)))
 
 
 class Opener(Protocol):
@@ -91,7 +61,7 @@ async def enter(
     session = await connection.webtransport(ticket.path)
     failure: BaseException | None = None
     try:
-        stream, messages, entered = await _pass_the_door(session, ticket, key, returning=returning)
+        stream, messages, entered = await pass_the_door(session, ticket, key, returning=returning)
         conference = Conference(session, entered)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(conference._run, stream, messages)
@@ -107,35 +77,6 @@ async def enter(
         await session.close(CloseCode.LEFT)
     if failure is not None:
         raise failure
-
-
-async def _pass_the_door(
-    session: Session, ticket: TicketIssued, key: TicketKey, *, returning: bool
-) -> tuple[Stream, Messages, Entered]:
-    meeting = ticket.path.rpartition("/")[2]
-    try:
-        with trio.move_on_after(DOOR_TIME.total_seconds()):
-            stream = await session.open_stream()
-            await stream.send_all(encode(Hello()))
-            messages = Messages(stream)
-            challenge = await messages.next()
-            if not isinstance(challenge, Challenge):
-                raise MalformedAnswer("The server did not begin with its challenge.")
-            proof = key.prove(meeting, ticket.token, challenge.nonce)
-            show = ReturnToRoom if returning else EnterRoom
-            await stream.send_all(encode(show(token=ticket.token, proof=proof)))
-            match await messages.next():
-                case Entered() as entered:
-                    return stream, messages, entered
-                case control.Refused(problem=problem):
-                    raise Refused(problem)
-                case _:
-                    raise MalformedAnswer("The server answered the ticket with something else than yes or no.")
-    except SessionClosed as closed:
-        raise _ended(closed) from None
-    except trio.EndOfChannel:
-        raise MalformedAnswer("The server broke off at the door.") from None
-    raise NoAnswer("The server did not open the door in time.")
 
 
 class Conference:
@@ -216,14 +157,14 @@ class Conference:
         try:
             return self._session.send_datagram(datagram)
         except SessionClosed as closed:
-            raise self._ended or _ended(closed) from None
+            raise self._ended or ended(closed) from None
 
     async def receive_datagram(self) -> bytes:
         """The next media datagram of somebody else."""
         try:
             return await self._session.receive_datagram()
         except SessionClosed as closed:
-            raise self._ended or _ended(closed) from None
+            raise self._ended or ended(closed) from None
 
     async def leave(self) -> None:
         """Give up one's seat; returns when the server has closed the session, or after `LEAVE_TIME_S`."""
@@ -275,9 +216,9 @@ class Conference:
         except trio.EndOfChannel:
             # The server says no more; the session's end is on its way and says why.
             with trio.move_on_after(LEAVE_TIME_S):
-                failure = _ended(await self._session.wait_closed())
+                failure = ended(await self._session.wait_closed())
         except SessionClosed as closed:
-            failure = _ended(closed)
+            failure = ended(closed)
         except TransportError as error:
             failure = ConferenceEnded(None, str(error))
         finally:
@@ -333,31 +274,3 @@ class _Offer:
         if isinstance(self._answer, ClientError):
             raise self._answer
         return self._answer
-
-
-class Messages:
-    """What the server says on the control stream."""
-
-    def __init__(self, stream: Stream) -> None:
-        self._stream = stream
-        self._deframer = Deframer(FROM_SERVER)
-        self._pending: Iterator[ServerMessage] = iter(())
-
-    async def next(self) -> ServerMessage:
-        """The next message; raises `MalformedAnswer`, `trio.EndOfChannel` or `TransportError`."""
-        try:
-            while (message := next(self._pending, None)) is None:
-                data = await self._stream.receive_some()
-                if not data:
-                    raise trio.EndOfChannel
-                self._pending = self._deframer.feed(data)
-        except MalformedControl as error:
-            raise MalformedAnswer(f"The server said something unknown here: {error}.") from None
-        return message
-
-
-def _ended(closed: SessionClosed) -> ConferenceEnded:
-    try:
-        return ConferenceEnded(CloseCode(closed.code) if closed.clean else None, closed.reason)
-    except ValueError:
-        return ConferenceEnded(CloseCode.INTERNAL_ERROR, f"code {closed.code}")

@@ -29,7 +29,7 @@ DEADLINES: Final = {"ExpireTicket": ("granted", "expires_at"), "Lapse": ("droppe
 """The clock's actions: in which state a ticket awaits which deadline."""
 
 _ticket = tables.ticket.c
-_SEATED: Final = ("present", "dropped")
+SEATED: Final = ("present", "dropped")
 
 
 class RoomFull(Exception):
@@ -60,7 +60,7 @@ def close_room(tx: Transaction, meeting: MeetingId) -> None:
     if _room(tx, meeting) == "closed":
         return
     _move_room(tx, meeting, "close_room", "CloseRoom")
-    for row in _tickets(tx, _ticket.meeting == meeting, _ticket.state.in_(_SEATED)):
+    for row in _tickets(tx, _ticket.meeting == meeting, _ticket.state.in_(SEATED)):
         _move(tx, row, "clear", "Clear")
 
 
@@ -153,7 +153,7 @@ def leave_room(tx: Transaction, ticket: TicketId) -> None:
 
 def dismiss(tx: Transaction, meeting: MeetingId, person: AccountId) -> list[TicketId]:
     """Dismiss for each of the person's tickets that still is good for something; returns which."""
-    rows = _tickets(tx, _ticket.meeting == meeting, _ticket.person == person, _ticket.state.in_(("granted", *_SEATED)))
+    rows = _tickets(tx, _ticket.meeting == meeting, _ticket.person == person, _ticket.state.in_(("granted", *SEATED)))
     for row in rows:
         _move(tx, row, "dismiss", "Dismiss")
     return [row.id for row in rows]
@@ -243,7 +243,7 @@ def _find(tx: Transaction, *where: ColumnElement[bool]) -> Row[Any] | None:
 
 
 def _seats_taken(tx: Transaction, meeting: MeetingId) -> int:
-    query = select(func.count()).where(_ticket.meeting == meeting, _ticket.state.in_(_SEATED))
+    query = select(func.count()).where(_ticket.meeting == meeting, _ticket.state.in_(SEATED))
     return tx.connection.execute(query).scalar_one()
 
 

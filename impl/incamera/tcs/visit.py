@@ -12,7 +12,7 @@ from http import HTTPStatus
 import structlog
 import trio
 
-from incamera.journal import Refusal
+from incamera.journal import JournalError, Refusal
 from incamera.tcs import limits
 from incamera.tcs.door import RoomFull
 from incamera.tcs.house import House
@@ -85,13 +85,16 @@ class Visit:
         try:
             with self._scope:
                 await self._guard(self._attend)
+        except Exception:
+            self._end(CloseCode.INTERNAL_ERROR)
+            raise  # to be logged by the transport
         finally:
             code, reason = self._ending or (CloseCode.SHUTTING_DOWN, "")
             try:
                 with trio.CancelScope(shield=True):
                     await self._house.lose(self)
-            except Exception:
-                log.exception("a lost connection could not be recorded", meeting=self._meeting)
+            except JournalError as error:
+                log.warning("a lost connection could not be recorded yet", meeting=self._meeting, error=str(error))
             await self._session.close(code, reason)
 
     def _end(self, code: CloseCode, reason: str = "") -> None:
@@ -107,8 +110,8 @@ class Visit:
             self._end(CloseCode.PROTOCOL_ERROR, str(error))
         except TransportError as error:
             self._end(CloseCode.PROTOCOL_ERROR, str(error))  # heard only if the session outlived its control stream
-        except Exception:
-            log.exception("visit failed", meeting=self._meeting)
+        except JournalError as error:
+            log.warning("an act could not be recorded", meeting=self._meeting, error=str(error))
             self._end(CloseCode.INTERNAL_ERROR)
 
     async def _attend(self) -> None:
@@ -134,7 +137,8 @@ class Visit:
             await self._stay(stream, messages, room, place)
 
     async def _turn_away(self, stream: Stream, problem: Problem) -> None:
-        await stream.send_all(encode(Refused(problem=problem)))
+        with trio.move_on_after(DOOR_TIME.total_seconds()):
+            await stream.send_all(encode(Refused(problem=problem)))
         self._end(CloseCode.REFUSED, problem.title)
 
     async def _stay(self, stream: Stream, messages: Messages, room: Room, place: Place) -> None:

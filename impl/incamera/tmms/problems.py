@@ -110,7 +110,7 @@ class Guarded:
             await self._app(scope, receive, send)
             return
         received = 0
-        answering = False
+        answering = gone = False
 
         async def measured() -> Message:
             nonlocal received
@@ -121,15 +121,21 @@ class Guarded:
             return message
 
         async def guarded(message: Message) -> None:
-            nonlocal answering
+            nonlocal answering, gone
             if message["type"] == "http.response.start":
                 answering = True
                 MutableHeaders(scope=message).update(_HEADERS)
-            await send(message)
+            try:
+                await send(message)
+            except OSError:  # so ASGI says that nobody is there any more
+                gone = True
+                raise
 
         try:
             await self._app(scope, measured, guarded)
         except Exception as error:
+            if gone:
+                raise
             # The text of the traceback alone: a log that shows local variables shows passphrases.
             trace = "".join(traceback.format_exception(error))
             route = getattr(scope.get("route"), "path", None)

@@ -6,7 +6,6 @@ each has a test in tests/transport.
 """
 
 import logging
-from collections.abc import Iterable
 
 import aioquic
 import pylsqpack
@@ -110,9 +109,11 @@ class Quic(QuicConnection):
 
     def _stream_target(self, stream: QuicStream) -> int:
         """Where the stream's window should end; unchanged until half of it has been read, to save frames."""
-        read = stream.receiver.starting_offset() - self._held.get(stream.stream_id or 0, 0)
-        target = read + limits.STREAM_WINDOW
-        return target if target - stream.max_stream_data_local >= limits.STREAM_WINDOW // 2 else 0
+        target = stream.receiver.starting_offset() + limits.STREAM_WINDOW
+        worthwhile = stream.max_stream_data_local + limits.STREAM_WINDOW // 2
+        if target >= worthwhile:
+            target -= self._held.get(stream.stream_id or 0, 0)
+        return target if target >= worthwhile else 0
 
     def _connection_target(self) -> int:
         target = self._delivered - self._held_total + limits.CONNECTION_WINDOW
@@ -123,7 +124,8 @@ class Quic(QuicConnection):
         # without end.
         if not stream.max_stream_data_local or stream.receiver.is_finished:
             return
-        stream.max_stream_data_local = max(stream.max_stream_data_local, self._stream_target(stream))
+        if (target := self._stream_target(stream)) > stream.max_stream_data_local:
+            stream.max_stream_data_local = target
         if stream.max_stream_data_local_sent != stream.max_stream_data_local:
             buffer = builder.start_frame(
                 QuicFrameType.MAX_STREAM_DATA,
@@ -312,11 +314,6 @@ class Http3(H3Connection):
     def tracked_streams(self) -> int:
         """Streams it keeps an object for: a leak would show here."""
         return len(self._stream)
-
-
-def header_bytes(headers: Iterable[tuple[bytes, bytes]]) -> int:
-    """A header section's size as RFC 9114 section 4.2.2 counts it."""
-    return sum(len(name) + len(value) + 32 for name, value in headers)
 
 
 def datagram_overhead(session_id: int) -> int:

@@ -12,7 +12,7 @@ import trio
 
 from . import limits
 from .errors import ApplicationFailed, TransportError
-from .exchange import Exchange, Headers, Request
+from .exchange import Exchange, Headers, Request, dated
 from .log import failure
 
 Message = MutableMapping[str, Any]
@@ -166,7 +166,7 @@ class _Call:
         bodiless = self._exchange.request.method == "HEAD" or status in (204, 304)
         if not self._started:
             self._started = True
-            await self._exchange.start(status, headers, end=end and (bodiless or not body))
+            await self._exchange.start(status, dated(headers), end=end and (bodiless or not body))
             self._ended = end and (bodiless or not body)
         if bodiless:
             if end and not self._ended:
@@ -178,7 +178,7 @@ class _Call:
 
 async def _refuse(exchange: Exchange, status: int) -> None:
     try:
-        await exchange.start(status, [(b"content-length", b"0")], end=True)
+        await exchange.start(status, dated([(b"content-length", b"0")]), end=True)
     except TransportError:
         exchange.abort()
 

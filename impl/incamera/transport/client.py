@@ -240,6 +240,8 @@ class _Race:
     def _explain(self, peer: Http3Peer) -> TransportError:
         if peer.ending is None:
             return Unreachable(f"Nobody listens at {self._host} port {self._port}.")
+        if peer.silent:
+            return Unreachable(f"Nobody answered at {self._host} port {self._port}.")
         alert = peer.ending.error_code - CRYPTO_ERROR
         if alert in CERTIFICATE_ALERTS:
             return UntrustedPeer(

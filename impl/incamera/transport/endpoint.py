@@ -119,8 +119,12 @@ class Endpoint:
 
     # --- the task
 
+    @trio.lowlevel.enable_ki_protection
     async def run(self) -> None:
-        """Serve until stopped or cancelled. Closes the socket."""
+        """Serve until stopped or cancelled. Closes the socket.
+
+        Ctrl-C strikes elsewhere: whoever it ends still needs the endpoint for a farewell.
+        """
         try:
             with self._life:
                 while True:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import Any, Protocol
 
 Headers = list[tuple[bytes, bytes]]
@@ -74,6 +75,18 @@ class Response:
     def json(self) -> Any:
         """The body as JSON; ``ValueError`` if it is none."""
         return json.loads(self.body)
+
+
+def header_bytes(headers: Headers) -> int:
+    """A header section's size as RFC 9114 section 4.2.2 counts it."""
+    return sum(len(name) + len(value) + 32 for name, value in headers)
+
+
+def dated(headers: Headers) -> Headers:
+    """The headers of a response, with the date that a server with a clock has to give (RFC 9110 section 6.6.1)."""
+    if any(name == b"date" for name, _ in headers):
+        return headers
+    return [*headers, (b"date", formatdate(usegmt=True).encode())]
 
 
 def joined(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:

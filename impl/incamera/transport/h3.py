@@ -20,11 +20,11 @@ from aioquic.h3.events import (
 from aioquic.quic.events import ProtocolNegotiated, QuicEvent, StopSendingReceived, StreamReset
 
 from . import limits
-from ._aioquic import Http3, Quic, header_bytes
+from ._aioquic import Http3, Quic
 from .datagram import Address
 from .errors import StreamReset as StreamResetError
 from .errors import TransportError
-from .exchange import Headers, Request
+from .exchange import Headers, Request, dated, header_bytes
 from .quic import Inbox, Peer
 from .webtransport import BUFFERED_STREAM_REJECTED, Session
 
@@ -260,7 +260,7 @@ class Http3Exchange:
 
     def refuse(self, status: int) -> None:
         """Answer with a bare status, now."""
-        self._send_headers(status, [(b"content-length", b"0")], end=True)
+        self._send_headers(status, dated([(b"content-length", b"0")]), end=True)
 
     # --- exchange.Exchange
 

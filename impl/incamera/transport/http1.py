@@ -6,7 +6,6 @@ import ssl
 import tempfile
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from email.utils import formatdate
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,7 +16,7 @@ from . import limits
 from .asgi import Application
 from .datagram import Address, printable
 from .errors import ConnectionLost, TransportError
-from .exchange import Headers, Request
+from .exchange import Headers, Request, dated, header_bytes
 from .pki import Identity
 
 T = TypeVar("T")
@@ -42,7 +41,7 @@ class Http1Server:
     def __init__(self, application: Application, identity: Identity, port: int) -> None:
         self._application = application
         self._tls = tls_context(identity)
-        self._alt_svc = b'h3=":%d"; ma=%d' % (port, limits.ALT_SVC_AGE)
+        self.alt_svc = (b"alt-svc", b'h3=":%d"; ma=%d' % (port, limits.ALT_SVC_AGE))
         self._places = trio.Semaphore(limits.TCP_CONNECTIONS)
         self.closing = False
 
@@ -80,10 +79,6 @@ class Http1Server:
 
     async def answer(self, exchange: "_Http1Exchange") -> None:
         await self._application.answer(exchange)
-
-    def common_headers(self) -> Headers:
-        """What every response carries."""
-        return [(b"date", formatdate(usegmt=True).encode()), (b"alt-svc", self._alt_svc)]
 
 
 class _Connection:
@@ -132,7 +127,9 @@ class _Connection:
         return None
 
     def _fault(self, request: h11.Request) -> int | None:
-        if len(request.headers) > limits.HEADER_FIELDS:
+        # h11's own limit holds for headers that come in several pieces.
+        size = len(request.target) + header_bytes(list(request.headers))
+        if len(request.headers) > limits.HEADER_FIELDS or size > limits.HEADER_BYTES:
             return 431
         if not request.target.startswith(b"/") and request.target != b"*":
             return 400
@@ -150,7 +147,7 @@ class _Connection:
 
     async def _refuse(self, status: int) -> None:
         if self._h11.our_state in (h11.IDLE, h11.SEND_RESPONSE):
-            headers = [(b"content-length", b"0"), (b"connection", b"close"), *self.server.common_headers()]
+            headers = dated([(b"content-length", b"0"), (b"connection", b"close"), self.server.alt_svc])
             with suppress(h11.LocalProtocolError):
                 await self.send(h11.Response(status_code=status, headers=headers))
                 await self.send(h11.EndOfMessage())
@@ -217,9 +214,7 @@ class _Http1Exchange:
         await self._connection.wait_gone()
 
     async def start(self, status: int, headers: Headers, *, end: bool) -> None:
-        names = {name for name, _ in headers}
-        ours = [(name, value) for name, value in self._connection.server.common_headers() if name not in names]
-        await self._send(h11.Response(status_code=status, headers=[*headers, *ours]))
+        await self._send(h11.Response(status_code=status, headers=[*headers, self._connection.server.alt_svc]))
         if end:
             await self._send(h11.EndOfMessage())
 

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 ALPN = "h3"
 H3_NO_ERROR = 0x100
 INTERNAL_ERROR = 0x1
+IDLE_TIMEOUT = "Idle timeout"
+"""How aioquic words it; there is no code of its own for it."""
 
 
 class Peer:
@@ -44,12 +46,16 @@ class Peer:
         self.address = printable(address)
         self.begun = endpoint.now()
         self.connection_ids: set[bytes] = set()
+        self._is_client = quic.configuration.is_client
+        """A client's handshake is bounded by who waits for it, a server's by `limits.HANDSHAKE_TIME`."""
         self.established = False
         self.keep_alive = False
         self.ending: ConnectionTerminated | None = None
         self.gone = False
         """Whether the connection is over for QUIC too, its draining period included."""
         self._waiting: dict[trio.Event, Callable[[], bool]] = {}
+        self._backlog_total: int | None = None
+        """Kept between two batches, as it costs a look at every stream."""
         self.handshaken = trio.Event()
         """Set when the handshake is complete, or will never be, or the network said that nobody listens."""
         self.ended = trio.Event()
@@ -67,7 +73,7 @@ class Peer:
             return None
         times = [self.quic.get_timer()]
         if self.ending is None:
-            if not self.established:
+            if not self.established and not self._is_client:
                 times.append(self.begun + limits.HANDSHAKE_TIME)
             elif self.keep_alive:
                 times.append(self._ping_at)
@@ -75,7 +81,7 @@ class Peer:
 
     def on_timer(self, now: float) -> None:
         if self.ending is None:
-            if not self.established and now >= self.begun + limits.HANDSHAKE_TIME:
+            if not self.established and not self._is_client and now >= self.begun + limits.HANDSHAKE_TIME:
                 self.quic.close(reason_phrase="handshake took too long")
             elif self.keep_alive and now >= self._ping_at:
                 self._ping_at = now + limits.KEEP_ALIVE_TIME
@@ -112,7 +118,7 @@ class Peer:
             self._end(ending)
 
     def fail(self) -> None:
-        """Give up after a defect of our own: nothing is left to rely on, so the peer only learns of it from our silence."""
+        """Give up after a defect of our own. There is nothing to rely on: the peer learns of it from our silence."""
         self.gone = True
         self._end(ConnectionTerminated(error_code=INTERNAL_ERROR, frame_type=None, reason_phrase="internal error"))
 
@@ -134,6 +140,7 @@ class Peer:
 
     def touch(self) -> None:
         """Have the endpoint send soon whatever this connection has to send."""
+        self._backlog_total = None
         self.endpoint.flush_soon(self)
 
     def close(self, code: int = H3_NO_ERROR, reason: str = "") -> None:
@@ -142,16 +149,22 @@ class Peer:
         self.pump()
         self.touch()
 
+    @property
+    def silent(self) -> bool:
+        """Whether the connection ended because nothing came any more."""
+        return self.ending is not None and self.ending.reason_phrase == IDLE_TIMEOUT
+
     def lost(self) -> ConnectionLost:
         """The error for those who still need the connection."""
         if self.ending is None or self.ending.error_code in (0, H3_NO_ERROR):
             return ConnectionLost("The connection was closed.")
-        if self.ending.reason_phrase == "Idle timeout":
+        if self.silent:
             return ConnectionLost("The connection was lost: the other side fell silent.")
         return ConnectionLost(f"The connection broke (code {self.ending.error_code:#x}).")
 
     def wake(self) -> None:
         """Wake those whose condition has come true. The endpoint calls it after each batch of packets."""
+        self._backlog_total = None
         for event, ready in self._waiting.items():
             if self.ending is not None or ready():
                 event.set()
@@ -177,17 +190,18 @@ class Peer:
         """
         if self._room(stream_id) < 1 and self.quic.can_send(stream_id):
             # Not for every packet that is acknowledged, but for a piece worth the wake-up.
-            await self.until(
-                lambda: self._room(stream_id) >= limits.WRITE_PIECE or not self.quic.can_send(stream_id)
-            )
+            await self.until(lambda: self._room(stream_id) >= limits.WRITE_PIECE or not self.quic.can_send(stream_id))
         if self.ending is not None:
             raise self.lost()
         return max(self._room(stream_id), 1)
 
     def _room(self, stream_id: int) -> int:
         room = limits.STREAM_BACKLOG - self.quic.backlog(stream_id)
-        # The total costs a look at every stream.
-        return min(room, limits.CONNECTION_BACKLOG - self.quic.backlog_total) if room > 0 else room
+        if room > 0:
+            if self._backlog_total is None:
+                self._backlog_total = self.quic.backlog_total
+            room = min(room, limits.CONNECTION_BACKLOG - self._backlog_total)
+        return room
 
     async def until_acknowledged(self, stream_id: int) -> None:
         """Wait until the peer has acknowledged all that was written to a stream; returns too if the connection ends."""

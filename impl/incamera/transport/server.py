@@ -103,20 +103,28 @@ class Server:
     # --- running
 
     async def start(
-        self, udp: Iterable[DatagramSocket], tcp: Collection[trio.SocketListener], nursery: trio.Nursery
+        self,
+        udp: Iterable[DatagramSocket],
+        tcp: Collection[trio.SocketListener],
+        *,
+        sockets: trio.Nursery,
+        work: trio.Nursery,
     ) -> None:
-        """Start the application, then take up every socket. Everything runs until ``nursery`` is cancelled."""
-        self._lifespan = await nursery.start(self._live)
-        await nursery.start(self._work_here)
+        """Start the application, then take up every socket.
+
+        The endpoints run in ``sockets``, everything else in ``work``, so that the former outlive what may happen there.
+        """
+        self._lifespan = await work.start(self._live)
+        await work.start(self._work_here)
         configuration = server_configuration(self._identity)
         for socket in udp:
             endpoint = Endpoint(socket, configuration=configuration, accept=self._accept)
             self.endpoints.append(endpoint)
-            nursery.start_soon(endpoint.run)
+            sockets.start_soon(endpoint.run)
         if tcp:
             self._http1 = Http1Server(self._application, self._identity, self.port)
             for listener in tcp:
-                nursery.start_soon(self._http1.run, listener, self._require_workers())
+                work.start_soon(self._http1.run, listener, self._require_workers())
 
     async def _live(self, *, task_status: trio.TaskStatus[trio.Event]) -> None:
         try:
@@ -185,12 +193,13 @@ def _explain(session: Session, error: Exception) -> tuple[int, str]:
 
 def _log_end(peer: Http3Peer) -> None:
     if peer.ending is not None:
-        log.info(
+        # Unfinished handshakes may be anybody's, in any number.
+        (log.info if peer.established else log.debug)(
             "connection ended",
             peer=peer.address,
             seconds=round(peer.endpoint.now() - peer.begun, 3),
             requests=peer.requests,
-            code=peer.ending.error_code,
+            code=int(peer.ending.error_code),
         )
 
 
@@ -216,8 +225,8 @@ async def serve(
     listening = await listen(host, port, tcp=advertise_tcp)
     try:
         server = Server(app, sessions, identity, host, listening.port)
-        async with background() as nursery:
-            await server.start(listening.udp, listening.tcp, nursery)
+        async with background() as sockets, background() as work:
+            await server.start(listening.udp, listening.tcp, sockets=sockets, work=work)
             try:
                 yield server
             finally:

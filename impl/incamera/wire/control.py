@@ -2,8 +2,8 @@
 
 The client opens one bidirectional stream.  On it each message is a JSON object behind its length in bytes (unsigned,
 32 bits, network byte order).  The client speaks first, since a stream exists for its peer only with its first byte: it
-says `hello`; the server says `challenge`; the client answers `enter-room` or `return-to-room`; the server says `entered`,
-or `refused` and closes the session.
+says `hello`; the server says `challenge`; the client answers `enter-room` or `return-to-room`; the server says
+`entered`, or `refused` and closes the session.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class ReturnToRoom(Message):
 
 
 class Entered(Message):
-    """Server: you are in; the roster includes you.
+    """Server: you are in; the roster includes you.  In a large room the rest of it follows as `roster` and `track`.
 
     `max_datagram`: the most bytes that a media datagram may have.
     """

@@ -60,7 +60,7 @@ def test_fragments_overtaking_each_other_within_three_frames_change_nothing(dice
     assert receive(reassembler, sorted(datagrams, key=position.__getitem__)) + reassembler.flush() == frames
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(
     st.randoms(use_true_random=False),
     st.floats(0, 0.5),

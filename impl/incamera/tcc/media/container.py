@@ -27,8 +27,8 @@ _NO_MEDIA: Final = "{} is not a media file that can be played."
 def opened(path: Path) -> Iterator[InputContainer]:
     """The file, open for reading. Raises `MediaError`, also for what goes wrong with it later inside the block."""
     try:
-        # The prefix makes any path a file's, though it look like a network address. What a playlist names is limited by the
-        # library to files in turn.
+        # The prefix makes any path a file's, though it look like a network address. What a playlist names is limited
+        # by the library to files in turn.
         with av.open(f"file:{path}", "r", metadata_errors="replace") as container:
             if container.format.name == "tty":  # any text whatever, played as terminal art
                 raise MediaError(_NO_MEDIA.format(path))

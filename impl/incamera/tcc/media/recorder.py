@@ -27,7 +27,7 @@ WAIT_MS: Final = 2000
 WAIT_BYTES: Final = 4 << 20
 
 _MILLISECOND: Final = Fraction(1, 1000)
-_OPTIONS: Final = {"cluster_time_limit": "1000", "flush_packets": "1", "max_interleave_delta": "1000000"}
+_OPTIONS: Final = {"cluster_time_limit": "1000", "max_interleave_delta": "1000000"}
 
 
 class Recorder:
