@@ -1,8 +1,8 @@
 """Every check by name; plain `nox` runs them all, the cheap ones first.
 
 All sessions share one environment, `.nox/check`: hash-pinned by `requirements/check.txt`, with the checkout installed
-in place. It is made once, and anew when its lock or the interpreter changes. `demo` alone has
-another, `.nox/run`: exactly what a user gets.
+in place. It is made once, and anew when its lock or the interpreter changes. `demo` alone has another, `.nox/run`:
+exactly what a user gets.
 
 A tool that is missing is installed where that is possible, else the session fails and says what to install. Nothing is
 skipped.
@@ -83,7 +83,7 @@ def specs(session: nox.Session) -> None:
 
 @check
 def tlc(session: nox.Session) -> None:
-    """The same models by TLC, the reference checker (TLA2TOOLS_JAR names its jar; needs Java)."""
+    """The same models by TLC, the reference checker, and the tests that run it (TLA2TOOLS_JAR names its jar)."""
     if TLC_JAR not in os.environ:
         session.error(f"set {TLC_JAR} to the path of tla2tools.jar")
     if shutil.which("java") is None:

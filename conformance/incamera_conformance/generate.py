@@ -125,6 +125,8 @@ class Generator:
             action = known.situation.action
             said = circumstances(known.situation, self._kinds(action))
             probe = self._step(action, params) | {"expect": Refused(refused=known.rule), "unchanged": True}
+            if known.rule not in REASONS:
+                raise ConformanceError(f"{known.rule} refuses {action}, and there are no words for that in wording.py")
             do = kebab(action)
             made.append(
                 Case(

@@ -13,7 +13,6 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from .errors import ConformanceError
-from .specs import checkout
 
 FORMAT: Final = 1
 MANIFEST = "manifest.json"
@@ -49,9 +48,7 @@ class Step(_Form):
 
     by: Annotated[str, Field(description="The acting entity, or operator, link, clock, network or server.")]
     do: Annotated[Kebab, Field(description="What is done; see FORMAT.md for each.")]
-    with_: Annotated[
-        dict[str, Entity], Field(alias="with", description="The other parameters of the action, by name.")
-    ]
+    with_: Annotated[dict[str, Entity], Field(alias="with", description="The other parameters of the action, by name.")]
     expect: Annotated[Literal["ok"] | Refused, Field(description="The answer.")]
     then: Annotated[
         State | None, Field(description="The parts of the state that change, with what they hold after the step.")
@@ -137,12 +134,6 @@ class VectorManifest(_Form):
     areas: dict[Kebab, Area]
     rules: dict[RuleId, Rule]
     files: Annotated[dict[str, Sha256], Field(description="Every generated file with its hash.")]
-
-
-def locate() -> Path:
-    """The vectors' folder: the checkout's, else the one that ships with the package."""
-    root = checkout()
-    return root / "vectors" if root else Path(__file__).resolve().parent / "data" / "vectors"
 
 
 def load_manifest(folder: Path) -> VectorManifest:

@@ -74,14 +74,21 @@ async def run(
             tcs = Tcs(tcs_journal, clock)
             tmms = Tmms(journal, tcs.link, clock)
             app = Testability(tmms, tcs, journal, clock) if isinstance(clock, AdjustableClock) else tmms.app
+            failure: BaseException | None = None
             async with (
                 serve(app, tcs.session, identity=identity, host=host, port=port) as transport,
                 trio.open_nursery() as nursery,
             ):
                 await nursery.start(tcs.run)
                 nursery.start_soon(tmms.run)
-                yield Running(transport.port, layout.ca(folder), journal, transport)
-                nursery.cancel_scope.cancel()
+                try:
+                    yield Running(transport.port, layout.ca(folder), journal, transport)
+                except (Exception, KeyboardInterrupt) as error:
+                    failure = error  # raised below, so that it comes out as it is and not in a group
+                finally:
+                    nursery.cancel_scope.cancel()
+            if failure is not None:
+                raise failure
 
 
 def open_authority(folder: Path, clock: Clock) -> Authority:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Annotated, Final, Protocol
+from typing import Annotated, Any, Final, Protocol
 
 import trio
 from fastapi import FastAPI, Query, Response
@@ -52,7 +52,7 @@ class Advance(Message):
 class Observed(Protocol):
     """What TMMS and TCS offer to this control."""
 
-    async def state(self, spec: str) -> dict[str, dict[str, object]]: ...
+    async def state(self, spec: str) -> dict[str, Any]: ...
 
     async def due(self, action: str, params: dict[str, str]) -> bool | None: ...
 

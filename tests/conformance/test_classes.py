@@ -160,8 +160,8 @@ def test_cases_keep_to_the_graph_and_let_the_server_act_at_once(graph: Graph) ->
     for case in cases:
         follow(case)
     counts = generated.area.counts
-    # Left out: Begin of a second line of Resume's, and Lose and Resume while the server shuts the line.
-    assert (counts.edge_classes, counts.edge_classes_covered) == (9, 7)
+    # Left out: to lose and to resume a line that the server is about to shut.
+    assert (counts.edge_classes, counts.edge_classes_covered) == (8, 6)
     assert counts.excluded == {"connection": 2, "server-names": 3}
 
 
@@ -194,7 +194,7 @@ def follow(case: Case) -> None:
 
 
 def test_the_order_of_edges_does_not_matter(graph: Graph) -> None:
-    order = random.Random(1)
+    order = random.Random(1)  # noqa: S311 - any order will do
     shuffled = replace(
         graph,
         edges=tuple(order.sample(graph.edges, len(graph.edges))),

@@ -107,6 +107,17 @@ def test_ci_runs_what_the_readme_says() -> None:
     assert [line for line in ours if line not in readme] == []
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+def test_nox_sessions_exist(document: Path) -> None:
+    there = set(
+        re.findall(r"^def (\w+)\(session: nox\.Session\) -> None:", (ROOT / "noxfile.py").read_text(), re.MULTILINE)
+    )
+    named = set(re.findall(r"nox -s (\w+)", document.read_text(encoding="utf-8")))
+
+    assert there
+    assert named - there == set()
+
+
 def test_decisions_are_listed() -> None:
     folder = ROOT / "docs" / "decisions"
     listed = links((folder / "README.md").read_text(encoding="utf-8"))

@@ -29,8 +29,8 @@ async def test_get_and_post_over_http3(tmp_path: Path) -> None:
     ca_file = authority.save(tmp_path)
 
     def visit(port: int) -> list[tuple[Any, ...]]:
-        with niquests.Session() as session:
-            session.quic_cache_layer.add_domain("localhost", port)
+        here = ("localhost", port)
+        with niquests.Session(quic_cache_layer={here: here}) as session:
             base = f"https://localhost:{port}"
             got = session.get(f"{base}/greet?x=1", verify=str(ca_file), timeout=10)
             posted = session.post(f"{base}/echo", data=BODY, verify=str(ca_file), timeout=10)

@@ -32,7 +32,7 @@ def unused_port() -> int:
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
 async def test_nobody_listens(trust: Trust, host: str) -> None:
     port = unused_port()
-    with trio.fail_after(1), pytest.raises(Unreachable, match=f"^Nobody listens at {host} port {port}\\.$"):
+    with trio.fail_after(3), pytest.raises(Unreachable, match=f"^Nobody listens at {host} port {port}\\.$"):
         async with connect(host, port, trust=trust):
             pytest.fail("connected")
 
@@ -44,12 +44,13 @@ async def test_nobody_answers(trust: Trust) -> None:
         with pytest.raises(Unreachable, match=r"within 0\.2 seconds\.$"):
             async with connect("127.0.0.1", silent.getsockname()[1], trust=trust, timeout=0.2):
                 pytest.fail("connected")
-        assert 0.2 <= trio.current_time() - begin < 1
+        assert 0.2 <= trio.current_time() - begin < 3
 
 
-async def test_a_name_without_an_address(trust: Trust) -> None:
-    with pytest.raises(Unreachable, match=r"^The name no-such-name\.invalid has no address\.$"):
-        async with connect("no-such-name.invalid", 1, trust=trust):
+@pytest.mark.parametrize("name", ["no-such-name.invalid", "xn--bcher-kva.invalid", "l" * 64])
+async def test_a_name_without_an_address(trust: Trust, name: str) -> None:
+    with pytest.raises(Unreachable, match=rf"^The name {name} has no address\.$"):
+        async with connect(name.replace("xn--bcher-kva", "bücher"), 1, trust=trust):
             pytest.fail("connected")
 
 
@@ -83,6 +84,7 @@ async def test_another_protocol(
     app: ASGIApp, identity: Identity, trust: Trust, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with serve(app, None, identity=identity, port=0) as server:
+
         def speak_another(name: str, trust: Trust) -> object:
             configuration = client_configuration(name, trust)
             configuration.alpn_protocols = ["hq-interop"]

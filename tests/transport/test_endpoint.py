@@ -115,7 +115,7 @@ async def test_an_unknown_version_is_offered_ours(laboratory: Lab, autojump_cloc
         assert header.packet_type == QuicPacketType.VERSION_NEGOTIATION
         assert header.supported_versions == [QuicProtocolVersion.VERSION_1, QuicProtocolVersion.VERSION_2]
         stranger.waiting.clear()
-        await send_from(lab, stranger, [data.ljust(1200, b"\0")])
+        await send_from(lab, stranger, [data + bytes(4 * 300)])
         assert not stranger.waiting, "two servers could otherwise be set upon each other"
 
 
@@ -180,6 +180,34 @@ async def test_a_full_send_buffer_delays_and_loses_nothing(laboratory: Lab, auto
                 await trio.sleep(0.01)
                 lab.endpoint.socket.block(False)
         assert lab.endpoint.counters.overflowed == 0
+
+
+async def test_a_long_blockade_piles_nothing_up(laboratory: Lab, autojump_clock: trio.abc.Clock) -> None:
+    async with laboratory() as lab:
+        client, _ = await lab.connect()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(client.request, "GET", "/large")
+            await trio.sleep(0.005)
+            lab.endpoint.socket.block(True)
+            await trio.sleep(0.1)
+            before = len(lab.endpoint._outbox)
+            # Connections have probes to send by now, again and again; they keep them to themselves.
+            await trio.sleep(20)
+            assert len(lab.endpoint._outbox) == before > 0
+            lab.endpoint.socket.block(False)
+
+
+async def test_what_waits_for_the_network_is_bounded(
+    laboratory: Lab, autojump_clock: trio.abc.Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "OUTBOX_PACKETS", 10)
+    async with laboratory() as lab:
+        (packet,) = initials(lab, 1)
+        lab.endpoint.socket.block(True)
+        await send_from(lab, lab.network.socket("10.0.0.9", 9), [packet[:1] + b"\x1a\x2a\x3a\x4a" + packet[5:]] * 50)
+        lab.endpoint.socket.block(False)
+        await trio.sleep(1)
+        assert (lab.endpoint.counters.overflowed, len(lab.network.sockets["10.0.0.9", 9].waiting)) == (40, 10)
 
 
 async def test_an_unfinished_handshake_is_dropped(laboratory: Lab, autojump_clock: trio.abc.Clock) -> None:

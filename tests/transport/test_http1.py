@@ -1,9 +1,11 @@
 """TLS/TCP on the same port number, as Python's own ssl and plain sockets see it."""
 
+import os
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import h11
 import pytest
@@ -193,6 +195,20 @@ async def test_a_client_that_takes_nothing_is_cut_off(
         with trio.fail_after(5):
             await over.wait()
     assert heard == ["OSError"]
+
+
+async def test_a_defect_met_by_one_connection_leaves_the_others_alone(
+    app: ASGIApp, identity: Identity, ca_file: Path, monkeypatch: pytest.MonkeyPatch, lines: list[dict[str, Any]]
+) -> None:
+    async with serve(app, None, identity=identity, port=0) as server:
+        with monkeypatch.context() as patch:
+            patch.setattr("incamera.transport.http1._Connection._fault", lambda *_: os.environ["A SECRET"])
+            async with dialled(server.port, ca_file) as stream:
+                assert await answer_to(stream, get("/")) == b""
+        async with dialled(server.port, ca_file) as stream:
+            assert (await answer_to(stream, get("/"))).startswith(b"HTTP/1.1 200")
+    assert [line["error"] for line in lines if line["event"] == "connection failed"] == ["KeyError"]
+    assert "secret" not in str(lines).lower()
 
 
 async def test_connections_are_bounded(

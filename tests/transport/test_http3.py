@@ -1,6 +1,7 @@
 """Requests and responses over HTTP/3, on real sockets."""
 
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from incamera.transport import (
 )
 from incamera.transport.asgi import Receive, Scope, Send
 from incamera.transport.call import Call
+from incamera.transport.h3 import Http3Peer
 
 MEGABYTE = bytes(range(250)) * 4000
 
@@ -250,6 +252,49 @@ async def test_the_application_learns_that_its_client_has_gone(identity: Identit
         with trio.fail_after(2):
             await over.wait()
     assert heard == ["http.disconnect", "OSError"]
+
+
+async def test_cookies_come_as_one_field(identity: Identity, trust: Trust) -> None:
+    api = FastAPI()
+
+    @api.get("/")
+    async def cookies(request: Request) -> dict[str, str]:
+        return dict(request.cookies)
+
+    async with serve(api, None, identity=identity, port=0) as server:
+        async with connect("localhost", server.port, trust=trust) as client:
+            call = Call(client._peer, client._peer.quic.get_next_available_stream_id())
+            client._peer.register(call.stream_id, call)
+            crumbs = [(b"cookie", b"a=1"), (b"cookie", b"b=2")]
+            client._peer.http.send_headers(call.stream_id, [*client._fields("GET", "/", {}), *crumbs], end_stream=True)
+            assert await call.inbox.receive(1000) == b'{"a":"1","b":"2"}'
+
+
+async def test_requests_given_up_leave_room_for_others(identity: Identity, trust: Trust) -> None:
+    async def patient(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            raise NotImplementedError
+        if scope["path"] == "/wait":
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            return
+        await send({"type": "http.response.start", "status": 204})
+        await send({"type": "http.response.body"})
+
+    async with serve(patient, None, identity=identity, port=0) as server:
+        async with connect("localhost", server.port, trust=trust) as client:
+            for body in (b"", b"x" * 2000):
+                for _ in range(4):
+                    async with trio.open_nursery() as nursery:
+                        for _ in range(50):
+                            nursery.start_soon(partial(client.request, "POST", "/wait", body=body))
+                        await trio.sleep(0.05)
+                        nursery.cancel_scope.cancel()
+            assert (await client.request("GET", "/", timeout=2)).status == 204
+            (theirs,) = server.endpoints[0].peers
+            assert isinstance(theirs, Http3Peer)
+            with trio.fail_after(2):
+                await theirs.until(lambda: not theirs._handlers)
 
 
 async def test_an_answer_before_the_body_was_read(app: ASGIApp, identity: Identity, trust: Trust) -> None:

@@ -1,9 +1,11 @@
 """Listening, and ending well."""
 
 import errno
+import hashlib
 import os
 import signal
 import socket
+import ssl
 import sys
 import textwrap
 from pathlib import Path
@@ -21,7 +23,9 @@ from incamera.transport import (
     Session,
     SessionClosed,
     Trust,
+    UntrustedPeer,
     connect,
+    limits,
     serve,
 )
 from incamera.transport import datagram as datagram_module
@@ -57,6 +61,17 @@ async def test_the_number_is_the_same_for_udp_and_tcp(app: ASGIApp, identity: Id
             await trio.open_tcp_stream("127.0.0.1", server.port)
 
 
+async def test_retry_on_real_sockets(
+    app: ASGIApp, identity: Identity, trust: Trust, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "HALF_OPEN_BEFORE_RETRY", 0)
+    async with serve(app, None, identity=identity, port=0) as server:
+        for address in ("127.0.0.1", "::1"):
+            async with connect(address, server.port, trust=trust) as client:
+                assert (await client.request("GET", "/")).status == 200
+        assert server.endpoints[0].counters.retries == 2
+
+
 @pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM])
 async def test_a_port_that_is_taken(app: ASGIApp, identity: Identity, kind: socket.SocketKind) -> None:
     with socket.socket(socket.AF_INET6, kind) as other:
@@ -88,11 +103,29 @@ async def test_a_port_that_is_forbidden(app: ASGIApp, identity: Identity, monkey
             pytest.fail("listening")
 
 
-@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-name.invalid"])
+@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-name.invalid", "l" * 64])
 async def test_an_address_that_is_not_ours(app: ASGIApp, identity: Identity, host: str) -> None:
     with pytest.raises(AddressUnavailable):
         async with serve(app, None, identity=identity, host=host, port=0):
             pytest.fail("listening")
+
+
+async def test_a_certificate_is_renewed_while_serving(
+    app: ASGIApp, authority: Authority, trust: Trust, ca_file: Path
+) -> None:
+    fresh = authority.issue()
+    async with serve(app, None, identity=authority.issue(days=0), port=0) as server:
+        with pytest.raises(UntrustedPeer):
+            async with connect("localhost", server.port, trust=trust):
+                pytest.fail("connected")
+        server.renew(fresh)
+        async with connect("localhost", server.port, trust=trust) as client:
+            assert (await client.request("GET", "/")).status == 200
+        tcp = await trio.open_tcp_stream("localhost", server.port)
+        context = ssl.create_default_context(cafile=str(ca_file))
+        async with trio.SSLStream(tcp, context, server_hostname="localhost") as tls:
+            await tls.do_handshake()
+            assert hashlib.sha256(tls.getpeercert(binary_form=True)).hexdigest() == fresh.fingerprint
 
 
 async def test_leaving_closes_sessions_cleanly_and_connections_at_once(
@@ -114,8 +147,8 @@ async def test_leaving_closes_sessions_cleanly_and_connections_at_once(
             await server.aclose()
             how = await session.wait_closed()
             assert (how.code, how.reason, how.clean) == (0, "server closing", True)
-            assert trio.current_time() - begin < 1
-            with trio.fail_after(1):
+            assert trio.current_time() - begin < 2
+            with trio.fail_after(2):
                 await client._peer.ended.wait()
     assert farewells == ["cleaned up"]
 
@@ -173,7 +206,7 @@ async def test_cancelling_says_good_bye_within_a_second(app: ASGIApp, identity: 
             begin = trio.current_time()
             opened.set()
             ended.append(await session.wait_closed())
-        assert trio.current_time() - begin < 1
+        assert trio.current_time() - begin < 2
     assert (ended[0].clean, ended[0].reason) == (True, "server closing")
 
 

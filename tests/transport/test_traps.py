@@ -78,6 +78,21 @@ async def test_waiting_datagrams_are_bounded(laboratory: Lab, autojump_clock: tr
         assert session.send_datagram(b"x")
 
 
+async def test_the_oldest_unread_datagrams_are_lost(laboratory: Lab, autojump_clock: trio.abc.Clock) -> None:
+    async def flood(session: Session) -> None:
+        for number in range(limits.DATAGRAMS_IN + 100):
+            assert session.send_datagram(b"%d" % number)
+            await trio.sleep(0.01)
+        await session.wait_closed()
+
+    async with laboratory(sessions=flood) as lab:
+        client, _ = await lab.connect()
+        session = await client.webtransport("/")
+        await trio.sleep(60)
+        received = [int(await session.receive_datagram()) for _ in range(limits.DATAGRAMS_IN)]
+        assert received == list(range(100, limits.DATAGRAMS_IN + 100))
+
+
 # --- streams
 
 
@@ -184,6 +199,22 @@ async def test_a_stream_may_arrive_before_its_session(laboratory: Lab, autojump_
             peer.touch()
         await trio.sleep(1)
     assert heard == [b"early", b"/late"]
+
+
+async def test_a_stream_of_a_session_that_is_over_is_refused(laboratory: Lab, autojump_clock: trio.abc.Clock) -> None:
+    async with laboratory(sessions=idle) as lab:
+        client, peer = await lab.connect()
+        (other,) = lab.endpoint.peers
+        session = await client.webtransport("/")
+        await session.close()
+        await trio.sleep(1)
+        late = peer.http.create_webtransport_stream(session.id)
+        peer.http.write(late, b"too late")
+        peer.touch()
+        await trio.sleep(1)
+        assert not other.sessions
+        assert not other._handlers
+        assert not peer.quic.can_send(late), "the server asked to stop"
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -331,6 +362,39 @@ async def test_windows_follow_what_was_read(
         assert (await session.wait_closed()).clean
         assert other.quic._held_total == 0
         assert peer.ending is None
+
+
+async def test_what_a_reset_leaves_unsent_counts_as_read(
+    laboratory: Lab, autojump_clock: trio.abc.Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "CONNECTION_WINDOW", 64 * limits.KIB)
+    async with laboratory(sessions=idle) as lab:
+        client, _ = await lab.connect()
+        session = await client.webtransport("/")
+        for _ in range(20):
+            stream = await session.open_stream()
+            await stream.send_all(b"x")
+            await trio.sleep(1)
+            lab.network.lose = lambda _: True
+            await stream.send_all(bytes(8_000))
+            await trio.sleep(0.01)
+            stream.reset()
+            lab.network.lose = lambda _: False
+            await trio.sleep(5)
+        body = bytes(100_000)
+        assert (await client.request("POST", "/length", body=body, timeout=60)).body == b"100000"
+
+
+async def test_a_compression_table_that_we_did_not_offer_is_refused(
+    laboratory: Lab, autojump_clock: trio.abc.Clock
+) -> None:
+    async with laboratory() as lab:
+        _, peer = await lab.connect()
+        set_capacity_4096 = bytes.fromhex("3fe11f")
+        peer.quic.send_stream_data(peer.http._local_encoder_stream_id, set_capacity_4096)
+        peer.touch()
+        await peer.ended.wait()
+        assert peer.ending.error_code == ErrorCode.QPACK_ENCODER_STREAM_ERROR
 
 
 # --- time

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -15,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from .. import resources
 from ..errors import ConformanceError
-from ..runner import Report, Result, Target, Verdict, embedded, parse_target
+from ..runner import Report, Result, Target, Verdict, embedded, first, parse_target
 from ..runner import run as play
 from ..vectors import Case, VectorManifest, VectorsError, load_cases, load_manifest
 
@@ -37,6 +38,8 @@ def run(
         done = trio.run(_run, target, ca, manifest, chosen)
     except* KeyboardInterrupt:
         raise KeyboardInterrupt from None
+    except* ConformanceError as group:
+        raise first(group) from None
     if report is not None:
         _save(done, report)
     if as_json:
@@ -63,8 +66,19 @@ async def _run(target: str, ca: Path | None, manifest: VectorManifest, cases: Se
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("", total=len(cases))
 
-        async with _reach(target, ca) as reached:
-            return await play(reached, manifest, cases, done=lambda result: progress.advance(task))
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_heed_sigterm)
+            async with _reach(target, ca) as reached:
+                report = await play(reached, manifest, cases, done=lambda result: progress.advance(task))
+            nursery.cancel_scope.cancel()
+        return report
+
+
+async def _heed_sigterm() -> None:
+    """End like by Ctrl-C, so that an embedded server is not left behind."""
+    with trio.open_signal_receiver(signal.SIGTERM) as signals:
+        async for _ in signals:
+            raise KeyboardInterrupt
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ It knows the server only by its address and speaks nothing but the protocol; `em
 from .answers import Verdict
 from .embedded import embedded
 from .play import Result
-from .run import Report, run
+from .run import Report, first, run
 from .target import Target, TargetError, parse_target
 
-__all__ = ["Report", "Result", "Target", "TargetError", "Verdict", "embedded", "parse_target", "run"]
+__all__ = ["Report", "Result", "Target", "TargetError", "Verdict", "embedded", "first", "parse_target", "run"]

@@ -54,6 +54,4 @@ class Control:
             lines += more
 
     async def _post(self, path: str, body: dict[str, Any]) -> Response:
-        return await self._connection.request(
-            "POST", f"{PREFIX}/{path}", headers=JSON, body=json.dumps(body).encode()
-        )
+        return await self._connection.request("POST", f"{PREFIX}/{path}", headers=JSON, body=json.dumps(body).encode())

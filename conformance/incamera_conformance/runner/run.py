@@ -67,9 +67,9 @@ async def run(
         async with target.connection() as connection:
             lines = await Control(connection).log()
     except* TransportError as group:
-        raise TargetError(f"{target}: {_first(group)}") from group
+        raise TargetError(f"{target}: {first(group)}") from group
     except* TargetError as group:
-        raise TargetError(str(_first(group))) from group
+        raise TargetError(str(first(group))) from group
     judged = replay.validate(lines, tables.load_tables(resources.tables()))
     return Report(tuple(work.results[at] for at in sorted(work.results)), judged, tuple(lines))
 
@@ -97,7 +97,8 @@ class _Work:
                     self._done(result)
 
 
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+def first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Of what went wrong at the same time, the first that is no group itself."""
     error: BaseException = group
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]

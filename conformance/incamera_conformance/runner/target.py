@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from incamera.transport import Connection, Trust, connect
+from incamera.transport import Connection, IdentityUnusable, Trust, connect
 
 from ..errors import ConformanceError
 
@@ -48,4 +48,8 @@ def parse_target(url: str, ca: Path | None) -> Target:
         parts = urlsplit("")
     if parts.scheme != "https" or not host:
         raise TargetError(f"--target: {url} is neither `embedded` nor an https URL")
-    return Target(host, port or HTTPS, Trust.authority(ca) if ca else Trust.system())
+    try:
+        trust = Trust.authority(ca) if ca else Trust.system()
+    except IdentityUnusable as error:
+        raise TargetError(f"--ca {ca}: {error}") from error
+    return Target(host, port or HTTPS, trust)

@@ -16,6 +16,17 @@ from incamera.cli.terminal import Failure
 
 INTERRUPTED: Final = 130
 """What a shell sees of a program that Ctrl-C ended."""
+EXPECTED: Final = (
+    ("incamera.journal", "JournalError"),
+    ("incamera.server", "ConfigurationRefused"),
+    ("incamera.tcc.errors", "ClientError"),
+    ("incamera.tcc.media", "MediaError"),
+    ("incamera.tcc.media", "RecordingError"),
+    ("incamera.tmms", "BadName"),
+    ("incamera.tmms", "WeakPassphrase"),
+    ("incamera.transport", "TransportError"),
+)
+"""Errors with a sentence for people, by name: importing all these packages to report an error of one takes a second."""
 
 app = typer.Typer(
     name="incamera",
@@ -75,14 +86,9 @@ def _complain(error: BaseException) -> NoReturn:
 
 
 def _sentence(error: BaseException) -> str:
-    from incamera.journal import Refusal
-    from incamera.wire.rules import RULES
-
     match error:
-        case OSError(strerror=str() as what, filename=where) if where is not None:
-            return f"{what}: {where}"
-        case Refusal(rule=rule):
-            return f"{RULES[rule].sentence} [{rule}]"
+        case OSError(strerror=str() as what, filename=where):
+            return what if where is None else f"{what}: {where}"
         case _:
             return str(error)
 
@@ -96,24 +102,9 @@ def _first(error: BaseException) -> BaseException:
 
 
 def _expected() -> tuple[type[BaseException], ...]:
-    # Imported only now: most commands need only some of these packages, and each takes its time.
-    from incamera.journal import JournalError, Refusal
-    from incamera.server import ConfigurationRefused
-    from incamera.tcc.api import ClientError
-    from incamera.tcc.media import MediaError, RecordingError
-    from incamera.tmms import BadName, WeakPassphrase
-    from incamera.transport import TransportError
-
+    """The errors that users and machines cause; only packages that are loaded can have raised one."""
     return (
-        BadName,
-        ClientError,
-        ConfigurationRefused,
         Failure,
-        JournalError,
-        MediaError,
         OSError,
-        RecordingError,
-        Refusal,
-        TransportError,
-        WeakPassphrase,
+        *(getattr(sys.modules[module], name) for module, name in EXPECTED if module in sys.modules),
     )

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from itertools import chain, count
 from pathlib import Path
+from typing import Final
 
 import trio
 
@@ -14,21 +17,31 @@ from incamera.cli.meeting import meeting_of
 from incamera.cli.room import Screen
 from incamera.cli.terminal import console
 from incamera.tcc.conference import Conference, TicketKey, enter
+from incamera.tcc.errors import ConferenceEnded
 from incamera.tcc.media import FileSource
 from incamera.tcc.part import Clip, Recordings, offer, send
-from incamera.wire.control import Seat
+from incamera.transport import TransportError
+from incamera.wire.control import CloseCode, Seat
+
+PARTED: Final = (CloseCode.LEFT, CloseCode.MEETING_ENDED, CloseCode.DISMISSED, CloseCode.DISPLACED)
+"""What the people decide; every other end of a conference is a failure."""
 
 
 async def attend(
     url: str, name: str, data: Path, send_: Path | None, record: Path | None, admit: bool, ca: Path | None
 ) -> None:
+    """Take part in the meeting at `url` until one leaves or it ends.
+
+    Raises `Failure`, and what client, media and transport raise.
+    """
+    wanted = meeting_of(url)
     clip = None
     if send_ is not None:
         with console.status(f"reading {send_.name}"):
             source = await trio.to_thread.run_sync(FileSource, send_)
             clip = await trio.to_thread.run_sync(Clip.of, source)
     async with logged_in(url, ca, data, name) as client:
-        meeting = await come_in(client, meeting_of(url))
+        meeting = await come_in(client, wanted)
         key = TicketKey.generate()
         ticket = await client.api.take_ticket(meeting.meeting, key.public)
         async with enter(client.connection, ticket, key) as conference:
@@ -41,7 +54,10 @@ async def attend(
                     await recordings.close()
                     for recorder in recordings.recorders.values():
                         console.print(f"recorded {recorder.path}", soft_wrap=True)
-    console.print(str(conference.ended))
+    ended = await conference.wait_ended()
+    if ended.code not in PARTED:
+        raise ended
+    console.print(str(ended))
 
 
 async def _take_part(
@@ -58,7 +74,7 @@ async def _take_part(
             if recordings is not None:
                 nursery.start_soon(recordings.run, conference)
             if screen.organizes:
-                nursery.start_soon(keep_door, client, screen, admit)
+                nursery.start_soon(_keep_door, client, screen, admit)
             if clip is not None:
                 nursery.start_soon(_until_left, lambda: _send(conference, clip, screen), nursery.cancel_scope)
             nursery.start_soon(screen.show_events)
@@ -73,20 +89,29 @@ async def _until_left(wish: Callable[[], Awaitable[object]], stay: trio.CancelSc
     stay.cancel()
 
 
+async def _keep_door(client: LoggedIn, screen: Screen, admit: bool) -> None:
+    try:
+        await keep_door(client, screen, admit)
+    except TransportError as error:
+        # Without the door one is still in the room; if the connection is lost, the conference will tell.
+        screen.say(f"the lobby is out of sight: {error}")
+
+
 async def _send(conference: Conference, clip: Clip, screen: Screen) -> None:
-    tracks = await offer(conference, clip)
-    screen.say(f"sending {clip.seconds:.0f} s")
-    sent = await send(conference, clip, tracks)
-    screen.say(f"sent, in {sent} datagrams")
+    await screen.company.wait()
+    with suppress(ConferenceEnded):  # how it ended is told to all tasks, and reported once
+        tracks = await offer(conference, clip)
+        screen.say(f"sending {clip.seconds:.0f} s")
+        sent = await send(conference, clip, tracks)
+        screen.say(f"sent, in {sent} datagrams")
 
 
 def _paths(first: Path) -> Callable[[Seat], Path]:
     """Where to record each seat: the file that was named, then others beside it."""
-    count = 0
+    others = (first.with_stem(f"{first.stem}-{number}") for number in count(2))
+    names = chain([first], (path for path in others if not path.exists()))
 
     def path_for(_: Seat) -> Path:
-        nonlocal count
-        count += 1
-        return first if count == 1 else first.with_stem(f"{first.stem}-{count}")
+        return next(names)
 
     return path_for

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -29,11 +30,14 @@ def join(
 ) -> None:
     """Join a meeting: knock, wait to be admitted, enter; see who is there and write to them.
 
-    The organizer opens the meeting by joining it, and admits with /admit NAME.  With --send, you leave when the file is
-    over; otherwise stay until the meeting ends, or /leave, or Ctrl-C.
+    The organizer opens the meeting by joining it, and admits with /admit NAME.  With --send, the file begins once
+    somebody else is there, and you leave when it is over; otherwise stay until the meeting ends, or /leave, or Ctrl-C.
     """
-    if record is not None and record.exists():
-        raise Failure(f"{record} exists already")
+    if record is not None:
+        if record.exists():
+            raise Failure(f"{record} exists already")
+        if not os.access(record.parent, os.W_OK | os.X_OK):
+            raise Failure(f"{record} cannot be written: there is no folder {record.parent} that may be written")
     from incamera.cli.attend import attend
 
     trio.run(attend, url, as_, data, send_, record, admit, ca)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from contextlib import suppress
+from typing import Final
 
+import trio
+from rich.markup import escape
+
+from incamera.cli.client import FAREWELL_S, LoggedIn
+from incamera.cli.room import Screen
 from incamera.cli.terminal import Failure, console
+from incamera.tcc.api import ClientError, Refused
+from incamera.transport import TransportError
 from incamera.wire.api import MeetingView
-
-if TYPE_CHECKING:
-    from incamera.cli.client import LoggedIn
-    from incamera.cli.room import Screen
 
 POLL_S: Final = 25.0
 """For which the server holds back its answer while nothing changes."""
@@ -21,23 +25,35 @@ async def come_in(client: LoggedIn, meeting_id: str) -> MeetingView:
     if meeting.you.standing == "organizing":
         if meeting.phase == "scheduled":
             meeting = await client.api.open_meeting(meeting_id)
-            console.print(f"[green]{meeting.title}[/] is open.")
+            console.print(f"[green]{escape(meeting.title)}[/] is open.")
         return _not_over(meeting)
-    with console.status("") as status:
-        while (standing := _not_over(meeting).you.standing) != "admitted":
-            if standing == "refused":
-                raise Failure(f"you were not admitted to {meeting.title}")
-            if meeting.phase == "open" and standing != "knocking":
-                meeting = await client.api.knock(meeting_id)
-                continue
-            status.update(
-                f"waiting in the lobby of [green]{meeting.title}[/]"
-                if standing == "knocking"
-                else f"waiting until [green]{meeting.title}[/] is opened"
-            )
-            meeting = await client.api.meeting(meeting_id, after=meeting.version, wait_s=POLL_S)
-    console.print(f"You are admitted to [green]{meeting.title}[/].")
+    try:
+        with console.status("waiting") as status:
+            while (standing := _not_over(meeting).you.standing) != "admitted":
+                if standing == "refused":
+                    raise Failure(f"you were not admitted to {meeting.title}")
+                if meeting.phase == "open" and standing != "knocking":
+                    meeting = await client.api.knock(meeting_id)
+                    continue
+                status.update(
+                    f"waiting in the lobby of [green]{escape(meeting.title)}[/]"
+                    if standing == "knocking"
+                    else f"waiting until [green]{escape(meeting.title)}[/] is opened"
+                )
+                meeting = await client.api.meeting(meeting_id, after=meeting.version, wait_s=POLL_S)
+    except (KeyboardInterrupt, trio.Cancelled):
+        if meeting.you.standing == "knocking":
+            await _give_up(client, meeting_id)
+        raise
+    console.print(f"You are admitted to [green]{escape(meeting.title)}[/].")
     return meeting
+
+
+async def _give_up(client: LoggedIn, meeting_id: str) -> None:
+    """Tell the organizer that nobody waits any more."""
+    with trio.CancelScope(deadline=trio.current_time() + FAREWELL_S, shield=True):
+        with suppress(ClientError, TransportError):
+            await client.api.leave(meeting_id)
 
 
 async def keep_door(client: LoggedIn, screen: Screen, admit: bool) -> None:
@@ -49,8 +65,9 @@ async def keep_door(client: LoggedIn, screen: Screen, admit: bool) -> None:
         knocking = {person.person: person.name for person in meeting.people if person.standing == "knocking"}
         for person, name in knocking.items():
             if admit:
-                await client.api.admit(meeting.meeting, person)
-                screen.say(f"{name} is admitted")
+                with suppress(Refused):  # who gave up waiting meanwhile
+                    await client.api.admit(meeting.meeting, person)
+                    screen.say(f"{name} is admitted")
             elif person not in told:
                 screen.say(f"{name} knocks: /admit {name} or /refuse {name}")
         told = set(knocking)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import trio
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from incamera.cli.terminal import As, Ca, Data, Failure, ServerOption, console
@@ -40,7 +41,8 @@ def schedule(
         async with logged_in(server, ca, data, as_) as client:
             starts_at = None if starts is None else starts.astimezone()
             meeting = await client.api.schedule_meeting(title, invite or [], starts_at)
-            console.print(f"[green]{meeting.title}[/] is scheduled; invited: {', '.join(invite or []) or 'nobody yet'}")
+            invited = escape(", ".join(invite or [])) or "nobody yet"
+            console.print(f"[green]{escape(meeting.title)}[/] is scheduled; invited: {invited}")
             console.print(f"Join at [bold]{join_url(client, meeting)}[/]", soft_wrap=True)
 
     trio.run(run)
@@ -59,7 +61,7 @@ def list_(as_: As, data: Data, server: ServerOption = None, ca: Ca = None) -> No
             for meeting in meetings:
                 starts = meeting.starts_at.astimezone()
                 table.add_row(
-                    meeting.title,
+                    escape(meeting.title),
                     meeting.phase,
                     f"{starts:%Y-%m-%d %H:%M}",
                     meeting.you.standing,
@@ -82,10 +84,12 @@ def invite(
 
     from incamera.cli.client import logged_in
 
+    wanted = meeting_of(url)
+
     async def run() -> None:
         async with logged_in(url, ca, data, as_) as client:
-            meeting = await client.api.invite(meeting_of(url), name)
-            console.print(f"{name} is invited to [green]{meeting.title}[/].")
+            meeting = await client.api.invite(wanted, name)
+            console.print(f"{escape(name)} is invited to [green]{escape(meeting.title)}[/].")
 
     trio.run(run)
 
@@ -98,10 +102,12 @@ def end(
 
     from incamera.cli.client import logged_in
 
+    wanted = meeting_of(url)
+
     async def run() -> None:
         async with logged_in(url, ca, data, as_) as client:
-            meeting = await client.api.end_meeting(meeting_of(url))
-            console.print(f"[green]{meeting.title}[/] has ended.")
+            meeting = await client.api.end_meeting(wanted)
+            console.print(f"[green]{escape(meeting.title)}[/] has ended.")
 
     trio.run(run)
 

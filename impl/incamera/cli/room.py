@@ -7,7 +7,9 @@ are read from standard input and news are printed, so that a script can take par
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Final
 
 import trio
@@ -23,6 +25,8 @@ from incamera.wire.control import RosterChanged, Said, TrackOffered
 
 HELP: Final = "Write a line to everybody.  /who  /leave" + "  "
 HELP_ORGANIZER: Final = HELP + "/admit NAME  /refuse NAME  /end"
+RESTORE_S: Final = 1.0
+"""At most, for the prompt to give the terminal back."""
 ROSTER_WORDS: Final = {
     "entered": "is here",
     "dropped": "lost the connection",
@@ -39,9 +43,13 @@ class Screen:
         self.organizes: Final = meeting.you.standing == "organizing"
         self._api = client.api
         self._conference = conference
-        self._prompt: PromptSession[str] | None = PromptSession() if sys.stdin.isatty() else None
+        # What one says comes back as an event, so the line it was written on need not stay.
+        self._prompt: PromptSession[str] | None = PromptSession(erase_when_done=True) if sys.stdin.isatty() else None
+        self.company: Final = trio.Event()
+        """Somebody else is there, or was since one came."""
         self.say(HELP_ORGANIZER if self.organizes else HELP)
         self._who()
+        self._look_round()
 
     def say(self, text: str) -> None:
         """Show a line of news; `print`, because prompt-toolkit puts its own standard output in place."""
@@ -53,9 +61,10 @@ class Screen:
             match event:
                 case Said():
                     mine = event.seat == self._conference.seat
-                    print(f"{'you' if mine else event.name}: {event.text}", flush=True)
+                    print(f"{'you' if mine else event.name}: {_plain(event.text)}", flush=True)
                 case RosterChanged():
                     self.say(f"{event.seat.name} {ROSTER_WORDS[event.event]}")
+                    self._look_round()
                 case TrackOffered():
                     seat = self._conference.roster.get(event.track.seat)
                     if seat is not None and seat.seat != self._conference.seat:
@@ -101,6 +110,10 @@ class Screen:
     def _who(self) -> None:
         self.say("here: " + ", ".join(self._names()))
 
+    def _look_round(self) -> None:
+        if any(seat.seat != self._conference.seat and not seat.dropped for seat in self._conference.roster.values()):
+            self.company.set()
+
     def _names(self) -> list[str]:
         return sorted(
             seat.name
@@ -116,15 +129,37 @@ class Screen:
         if self._prompt is None:
             line = await trio.to_thread.run_sync(sys.stdin.readline, abandon_on_cancel=True)
             return line.rstrip("\r\n") if line else None
-        prompt = self._prompt
+        asked = threading.Event()
         try:
-            return await trio.to_thread.run_sync(self._ask, prompt, abandon_on_cancel=True)
+            return await trio.to_thread.run_sync(self._ask, self._prompt, asked, abandon_on_cancel=True)
         except (EOFError, KeyboardInterrupt):
             return "/leave"
         except trio.Cancelled:
-            if (loop := prompt.app.loop) is not None and prompt.app.is_running:
-                loop.call_soon_threadsafe(lambda: prompt.app.exit(exception=EOFError()))
+            with trio.CancelScope(deadline=trio.current_time() + RESTORE_S, shield=True):
+                await _take_back(self._prompt, asked)
             raise
 
-    def _ask(self, prompt: PromptSession[str]) -> str:
-        return prompt.prompt("> ", bottom_toolbar=self._toolbar, refresh_interval=0.5, handle_sigint=False)
+    def _ask(self, prompt: PromptSession[str], asked: threading.Event) -> str:
+        try:
+            return prompt.prompt("> ", bottom_toolbar=self._toolbar, refresh_interval=0.5, handle_sigint=False)
+        finally:
+            asked.set()
+
+
+def _plain(text: str) -> str:
+    """Without what a terminal obeys, and in one line: nobody speaks in the name of another."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
+async def _take_back(prompt: PromptSession[str], asked: threading.Event) -> None:
+    """Have the prompt in another thread give up, and wait until the terminal is as it was before."""
+
+    def give_up() -> None:
+        if prompt.app.is_running and not prompt.app.is_done:
+            prompt.app.exit(exception=EOFError())
+
+    while not asked.is_set():
+        if (loop := prompt.app.loop) is not None:
+            with suppress(RuntimeError):  # the loop has just been closed
+                loop.call_soon_threadsafe(give_up)
+        await trio.sleep(0.01)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from incamera import layout
@@ -24,7 +25,9 @@ def add(
     choose: Annotated[bool, typer.Option("--choose", help="Ask for a passphrase instead of generating one.")] = False,
 ) -> None:
     """Create an account; its generated passphrase is shown once."""
+    from incamera.journal import Refusal
     from incamera.tmms import create_account, generate_passphrase
+    from incamera.wire.rules import RULES
 
     if choose:
         passphrase = ask_passphrase(f"Passphrase for {name}: ")
@@ -33,8 +36,11 @@ def add(
     else:
         passphrase = generate_passphrase()
     with open_journal(data) as journal:
-        account = create_account(journal, name, passphrase)
-    console.print(f"[green]{name}[/] has the account {account}")
+        try:
+            account = create_account(journal, name, passphrase)
+        except Refusal as refusal:
+            raise Failure(f"{RULES[refusal.rule].sentence} [{refusal.rule}]") from None
+    console.print(f"[green]{escape(name)}[/] has the account {account}")
     if not choose:
         console.print(f"Passphrase, shown only now: [bold]{passphrase}[/]", soft_wrap=True)
 
@@ -44,12 +50,19 @@ def list_(data: Data) -> None:
     """Show the accounts."""
     from incamera.tmms import list_accounts
 
-    with open_journal(data) as journal:
+    with open_journal(existing(data)) as journal:
         accounts = list_accounts(journal)
     table = Table("name", "state", "account")
     for account in accounts:
-        table.add_row(account.name, account.state, account.id)
+        table.add_row(escape(account.name), account.state, account.id)
     console.print(table if accounts else "There are no accounts yet: incamera user add NAME")
+
+
+def existing(data: Path) -> Path:
+    """The folder, if there is a deployment in it; raises `Failure`."""
+    if not (data / layout.STORE_FILE).exists():
+        raise Failure(f"there is no deployment in {data}")
+    return data
 
 
 def open_journal(data: Path) -> Journal:

@@ -1,14 +1,12 @@
 """Sockets and clocks, and nothing else of this project has either.
 
-`serve` answers an ASGI application and WebTransport sessions over HTTP/3 (and the application over TLS/TCP on the
-same port number);
-`connect` is the client. QUIC is aioquic's, which does no I/O of its own; here one trio task per UDP socket drives it.
+`serve` answers an ASGI application and WebTransport sessions over HTTP/3, and the application over TLS/TCP on the same
+port number; `connect` is the client. QUIC is aioquic's, which does no I/O of its own; one trio task per UDP socket
+drives it.
 
 From below: `datagram` (sockets), `endpoint` (many connections on one socket), `quic` (one connection), `h3` (its
-requests and sessions),
-`webtransport`, `asgi`, `http1`; `server` and `client` put them together. `limits` has every number. aioquic's
-private parts are touched in
-`_aioquic` alone.
+requests and sessions), `webtransport` and `stream`, `asgi`, `http1`; `server` and `client` put them together. `limits`
+has every number. aioquic's private parts are touched in `_aioquic` alone.
 """
 
 from .asgi import ASGIApp

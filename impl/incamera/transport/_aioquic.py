@@ -54,9 +54,7 @@ MAX_FIELD_SECTION_SIZE = Setting.MAX_FIELD_SECTION_SIZE
 WEBTRANSPORT_MAX_SESSIONS_DRAFT07 = 0xC671706A
 WEBTRANSPORT_MAX_SESSIONS_DRAFT13 = 0x14E9CD29
 WEBTRANSPORT_ENABLED_DRAFT15 = 0x2C7CF000
-"""Settings of the later drafts. Chromium speaks draft-02 (``Setting.ENABLE_WEBTRANSPORT``) and needs that one beside
-them.
-"""
+"""Settings of the later drafts. Chromium speaks draft-02 and needs ``Setting.ENABLE_WEBTRANSPORT`` beside them."""
 
 
 class Quic(QuicConnection):
@@ -120,8 +118,7 @@ class Quic(QuicConnection):
         return target if target - self._local_max_data.value >= limits.CONNECTION_WINDOW // 2 else 0
 
     def _write_stream_limits(self, builder: QuicPacketBuilder, space: QuicPacketSpace, stream: QuicStream) -> None:
-        # Stock aioquic doubles the window whenever half of it has *arrived*: a reader that stalls would buffer
-        # without end.
+        # Stock aioquic doubles the window whenever half of it has *arrived*: a stalled reader would buffer without end.
         if not stream.max_stream_data_local or stream.receiver.is_finished:
             return
         if (target := self._stream_target(stream)) > stream.max_stream_data_local:
@@ -268,8 +265,9 @@ class Http3(H3Connection):
         return events
 
     def _bound(self, stream_id: int, events: list[H3Event]) -> None:
-        """Give up on a stream whose unfinished frame outgrows any header section. aioquic would collect it to its
-        end.
+        """Give up on a stream whose unfinished frame outgrows any header section.
+
+        aioquic would collect it to its end.
         """
         stream = self._stream.get(stream_id)
         if stream is None or len(stream.buffer) <= limits.HEADER_BYTES:
@@ -298,8 +296,9 @@ class Http3(H3Connection):
             self.ended(stream_id, sending=True)
 
     def ended(self, stream_id: int, *, sending: bool = False, receiving: bool = False) -> None:
-        """Note the end of a stream's halves. aioquic learns of no FIN or reset sent past it, and would keep its
-        object for ever.
+        """Note the end of a stream's halves.
+
+        aioquic learns of no FIN or reset sent past it, and would keep its object for ever.
         """
         stream = self._stream.get(stream_id)
         if stream is None:

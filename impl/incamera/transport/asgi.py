@@ -45,6 +45,9 @@ class Application:
         self.running += 1
         try:
             await _Call(exchange, self._app, dict(self._state)).run()
+        except Exception as error:
+            failure("request failed", error)
+            exchange.abort()
         finally:
             self.running -= 1
             if not self.running:
@@ -125,9 +128,9 @@ class _Call:
         except Exception as error:
             if not self._gone:
                 failure("request failed", error)
-        if self._ended or self._gone:
+        if self._ended:
             return
-        if self._started:
+        if self._started or self._gone:
             self._exchange.abort()
         else:
             await _refuse(self._exchange, 413 if self._too_large.cancelled_caught else 500)
@@ -135,6 +138,7 @@ class _Call:
     async def _receive(self) -> Message:
         if self._body_ended:
             await self._exchange.wait_gone()
+            self._gone = True
             return {"type": "http.disconnect"}
         try:
             data = await self._exchange.receive()

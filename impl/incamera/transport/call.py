@@ -35,9 +35,7 @@ class Call:
             raise self.error
 
     async def send(self, data: bytes) -> None:
-        """Send the request's whole body. Returns early when the server wants no more of it, or is gone: its answer,
-        or none, tells.
-        """
+        """Send the request's whole body, or as much of it as the server wants: its answer, or none, tells why."""
         view = memoryview(data)
         while view:
             try:

@@ -20,9 +20,7 @@ class CapsuleError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """CLOSE_WEBTRANSPORT_SESSION (draft-ietf-webtrans-http3 section 6): a 32-bit code and up to 1,024 bytes of
-    UTF-8.
-    """
+    """CLOSE_WEBTRANSPORT_SESSION: a 32-bit code and up to 1,024 bytes of UTF-8 (draft-ietf-webtrans-http3, 6)."""
 
     code: int
     reason: str

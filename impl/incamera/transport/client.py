@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import trio
 from aioquic.tls import AlertDescription
@@ -78,9 +78,8 @@ class Connection:
     ) -> Response:
         """Make a request and read the whole response.
 
-        ``path`` includes the query; ``timeout`` is in seconds. Raises `RequestTimedOut`, `ResponseTooLarge`,
-        `StreamReset`,
-        `ConnectionLost`.
+        ``path`` is percent-encoded and includes the query; ``timeout`` is in seconds. Raises `RequestTimedOut`,
+        `ResponseTooLarge`, `StreamReset` or `ConnectionLost`.
         """
         fields = self._fields(method, path, headers or {})
         if body:
@@ -101,17 +100,16 @@ class Connection:
         self._peer.register(stream_id, session)
         fields = self._fields("CONNECT", path, {"sec-webtransport-http3-draft02": "1"})
         self._peer.http.send_headers(stream_id, [*fields[:4], (b":protocol", b"webtransport"), *fields[4:]])
-        self._peer.keep_alive = True
         self._peer.touch()
         try:
             await session.answered.wait()
-        except BaseException:
-            self._peer.reset(stream_id, 0)
+        except trio.Cancelled:
+            session.abandon()
             raise
         if session.status and not 200 <= session.status < 300:
             raise SessionRefused(session.status)
         if session.closed is not None and not session.accepted:
-            raise session.closed
+            raise session.closed.with_traceback(None)
         return session
 
     def _fields(self, method: str, path: str, headers: Mapping[str, str]) -> Headers:
@@ -164,6 +162,8 @@ async def connect(
     Addresses are tried side by side, each a little after the one before; the first to answer wins. ``timeout``
     seconds bound all of it. Raises `Unreachable`, `UntrustedPeer` or `HandshakeFailed`.
     """
+    with suppress(UnicodeError):
+        host = host.strip("[]").encode("idna").decode()
     async with background() as nursery:
         peer = None
         with trio.move_on_after(timeout):
@@ -181,7 +181,7 @@ class _Race:
     """Handshakes with all addresses of a name, of which the first to succeed wins (RFC 8305)."""
 
     def __init__(self, host: str, port: int, trust: Trust, nursery: trio.Nursery) -> None:
-        self._host = host.strip("[]")
+        self._host = host
         self._port = port
         self._trust = trust
         self._nursery = nursery
@@ -207,7 +207,7 @@ class _Race:
     async def _resolve(self) -> list[tuple[socket.AddressFamily, Address]]:
         try:
             found = await trio.socket.getaddrinfo(self._host, self._port, type=socket.SOCK_DGRAM)
-        except OSError:
+        except (OSError, UnicodeError):
             self._failures.append(Unreachable(f"The name {self._host} has no address."))
             return []
         return list(dict.fromkeys((family, address) for family, _, _, _, address in found))
@@ -263,7 +263,6 @@ async def _leave(peer: Http3Peer) -> None:
 
 
 def _authority(host: str, port: int) -> str:
-    host = host.strip("[]")
     if ":" in host:
         host = f"[{host}]"
     return host if port == HTTPS_PORT else f"{host}:{port}"

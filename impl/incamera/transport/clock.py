@@ -35,8 +35,9 @@ class SystemClock:
 
 
 class AdjustableClock:
-    """The machine's clock plus what `advance` has added: for a server under test, so that lockouts and expiries need
-    no waiting.
+    """The machine's clock plus what `advance` has added.
+
+    For a server under test, so that lockouts and expiries need no waiting.
     """
 
     def __init__(self, base: Clock | None = None) -> None:

@@ -32,8 +32,9 @@ class DatagramSocket(Protocol):
         """Where it is bound."""
 
     def receive(self) -> tuple[bytes, Address] | None:
-        """The next datagram, or None if there is none now. Raises ``ConnectionRefusedError`` when the network says
-        nobody listens.
+        """The next datagram, or None if there is none now.
+
+        Raises ``ConnectionRefusedError`` when the network says that nobody listens at the other end.
         """
 
     def send(self, data: bytes, address: Address) -> bool:
@@ -52,6 +53,7 @@ class UdpSocket:
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
         self._connected = False
+        self._refused = False
         sock.setblocking(False)
         for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
             sock.setsockopt(socket.SOL_SOCKET, option, limits.SOCKET_BUFFER)
@@ -78,15 +80,20 @@ class UdpSocket:
         return self._socket.getsockname()
 
     def receive(self) -> tuple[bytes, Address] | None:
+        if self._refused:
+            self._refused = False
+            raise ConnectionRefusedError(errno.ECONNREFUSED, "nobody listens")
         while True:
             try:
                 return self._socket.recvfrom(limits.RECEIVE_SIZE)
             except BlockingIOError:
                 return None
-            except ConnectionRefusedError:
-                if self._connected:
+            except OSError as error:
+                if error.errno == errno.EBADF:
                     raise
-                # An ICMP message about somebody else's packet says nothing about the datagrams that wait behind it.
+                if self._connected and error.errno == errno.ECONNREFUSED:
+                    raise
+                # Another ICMP message, which says nothing about the datagrams that wait behind it.
 
     def send(self, data: bytes, address: Address) -> bool:
         try:
@@ -97,13 +104,15 @@ class UdpSocket:
         except BlockingIOError:
             return False
         except OSError as error:
-            # ENOBUFS is congestion. Anything else (no route, refused, too large) is a lost packet: QUIC's timers
-            # decide what it means.
-            return error.errno != errno.ENOBUFS
+            # A lost packet: QUIC's timers decide what it means. Only that nobody listens would not be told again.
+            self._refused = self._connected and error.errno == errno.ECONNREFUSED
         return True
 
     async def wait_readable(self) -> None:
-        await trio.lowlevel.wait_readable(self._socket)
+        if self._refused:
+            await trio.lowlevel.checkpoint()
+        else:
+            await trio.lowlevel.wait_readable(self._socket)
 
     async def wait_writable(self) -> None:
         await trio.lowlevel.wait_writable(self._socket)
@@ -130,10 +139,10 @@ class Listening:
 
 
 async def listen(host: str, port: int, *, tcp: bool) -> Listening:
-    """Bind ``host`` (a name, an address, or ``::`` for everything, IPv4 too) for UDP and TCP on the same ``port``; 0
-    finds one.
+    """Bind ``host`` for UDP and, if wanted, TCP on the same ``port``; 0 finds one that is free for both.
 
-    Raises `PortTaken`, `PortForbidden` or `AddressUnavailable`.
+    ``host`` is a name, an address, or ``::`` for all addresses, IPv4 ones too. Raises `PortTaken`, `PortForbidden` or
+    `AddressUnavailable`.
     """
     addresses = await _resolve(host)
     for _ in range(PORT_ATTEMPTS):
@@ -163,7 +172,7 @@ async def _resolve(host: str) -> list[tuple[socket.AddressFamily, str]]:
         return [(socket.AF_INET6, "::")] if _has_ipv6() else [(socket.AF_INET, "0.0.0.0")]  # noqa: S104 - that is what was asked for
     try:
         found = await trio.socket.getaddrinfo(host, None, type=socket.SOCK_DGRAM)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise AddressUnavailable(f"The name {host} has no address.") from error
     addresses = list(dict.fromkeys((socket.AddressFamily(family), str(address[0])) for family, *_, address in found))
     return [pair for pair in addresses if pair[0] != socket.AF_INET6 or _has_ipv6()] or addresses

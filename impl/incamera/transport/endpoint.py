@@ -52,9 +52,9 @@ class Counters:
 
 
 class Endpoint:
-    """A socket and its connections. ``accept`` makes the `Peer` of a new connection; without it, none is accepted (a
-    client's endpoint).
+    """A socket and its connections.
 
+    ``accept`` makes the `Peer` of a new connection; without it, as for a client, none is accepted.
     ``now`` is a monotonic clock in seconds; it must be the clock trio's deadlines go by.
     """
 

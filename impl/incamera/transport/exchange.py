@@ -51,8 +51,9 @@ class Exchange(Protocol):
         """Return when the client has given up."""
 
     async def start(self, status: int, headers: Headers, *, end: bool) -> None:
-        """Send the status and the header section; ``end`` if there is no body. Raises a `TransportError` if the
-        client has gone.
+        """Send the status and the header section; ``end`` if there is no body.
+
+        Raises a `TransportError` if the client has gone.
         """
 
     async def send(self, data: bytes, *, end: bool) -> None:
@@ -64,8 +65,9 @@ class Exchange(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What a client got. Names of headers are in lower case; repeated ones are joined with ``", "`` (RFC 9110
-    section 5.3).
+    """What a client got.
+
+    Names of headers are in lower case; repeated ones are joined with ``", "`` (RFC 9110 section 5.3).
     """
 
     status: int

@@ -77,9 +77,7 @@ class Http3Peer(Peer):
 
     @property
     def http(self) -> Http3:
-        """Raises `ConnectionLost` before the handshake has got that far, which only an ending connection does to its
-        users.
-        """
+        """Raises `ConnectionLost` on a connection that ended before its handshake got that far."""
         if self._http is None:
             raise self.lost()
         return self._http
@@ -88,6 +86,10 @@ class Http3Peer(Peer):
     def peer_speaks_webtransport(self) -> bool | None:
         """None as long as its SETTINGS have not come."""
         return self._http.peer_speaks_webtransport if self._http is not None else None
+
+    @property
+    def keep_alive(self) -> bool:
+        return self._is_client and bool(self.sessions)
 
     # --- streams and their handlers
 
@@ -232,9 +234,12 @@ class Http3Exchange:
 
     @property
     def request(self) -> Request:
-        fields = [(name, value) for name, value in self._headers if not name.startswith(b":")]
+        fields = [(name, value) for name, value in self._headers if name != b"cookie" and not name.startswith(b":")]
         if all(name != b"host" for name, _ in fields):
             fields.insert(0, (b"host", self.pseudo.get(b":authority", b"")))
+        # Browsers send each cookie in a field of its own; applications expect one (RFC 9114 section 4.2.1).
+        if cookies := [value for name, value in self._headers if name == b"cookie"]:
+            fields.append((b"cookie", b"; ".join(cookies)))
         host, _, port = self._peer.address.rpartition(":")
         here = self._peer.endpoint.socket.address
         return Request(
@@ -294,7 +299,7 @@ class Http3Exchange:
 
     def _check(self) -> None:
         if self._error is not None:
-            raise self._error
+            raise self._error.with_traceback(None)
         if self._peer.ending is not None:
             raise self._peer.lost()
 
@@ -306,9 +311,7 @@ class Http3Exchange:
             self._finish()
 
     def _finish(self) -> None:
-        """The response is complete. A body that nobody wanted is declined (RFC 9114 section 4.1), and its stream
-        forgotten at its end.
-        """
+        """The response is complete. A body that nobody wanted is declined (RFC 9114 section 4.1)."""
         self._answered = True
         self._inbox.discard()
         if self._inbox.ended:

@@ -1,5 +1,6 @@
-"""HTTP/1.1 over TLS 1.3 over TCP, for clients whose UDP is blocked, on h11. Every answer says that HTTP/3 is to be
-had (RFC 7838).
+"""HTTP/1.1 over TLS 1.3 over TCP, on h11: for clients whose UDP is blocked.
+
+Every answer says that HTTP/3 is to be had (`Alt-Svc`, RFC 7838).
 """
 
 import ssl
@@ -17,7 +18,8 @@ from .asgi import Application
 from .datagram import Address, printable
 from .errors import ConnectionLost, TransportError
 from .exchange import Headers, Request, dated, header_bytes
-from .pki import Identity
+from .log import failure
+from .pki import LEAF_FILE, LEAF_KEY_FILE, Identity
 
 T = TypeVar("T")
 
@@ -31,7 +33,7 @@ def tls_context(identity: Identity) -> ssl.SSLContext:
     # OpenSSL through Python reads keys from files only; this folder is ours alone (mode 0700) and gone at once.
     with tempfile.TemporaryDirectory() as folder:
         identity.save(Path(folder))
-        context.load_cert_chain(Path(folder) / "server.pem", Path(folder) / "server-key.pem")
+        context.load_cert_chain(Path(folder) / LEAF_FILE, Path(folder) / LEAF_KEY_FILE)
     return context
 
 
@@ -40,7 +42,8 @@ class Http1Server:
 
     def __init__(self, application: Application, identity: Identity, port: int) -> None:
         self._application = application
-        self._tls = tls_context(identity)
+        self.tls = tls_context(identity)
+        """For connections from now on."""
         self.alt_svc = (b"alt-svc", b'h3=":%d"; ma=%d' % (port, limits.ALT_SVC_AGE))
         self._places = trio.Semaphore(limits.TCP_CONNECTIONS)
         self.closing = False
@@ -65,7 +68,7 @@ class Http1Server:
         try:
             with suppress(OSError):
                 peer, here = tcp.socket.getpeername(), tcp.socket.getsockname()
-                tls = trio.SSLStream(tcp, self._tls, server_side=True, https_compatible=True)
+                tls = trio.SSLStream(tcp, self.tls, server_side=True, https_compatible=True)
                 with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
                     with trio.move_on_after(limits.HANDSHAKE_TIME) as handshake:
                         await tls.do_handshake()
@@ -73,6 +76,9 @@ class Http1Server:
                         await _Connection(self, tls, peer, here).run()
                         with trio.move_on_after(limits.CLOSE_TIME):
                             await tls.aclose()
+        except Exception as error:
+            # A defect that one connection brings to light harms no other.
+            failure("connection failed", error)
         finally:
             self._places.release()
             await trio.aclose_forcefully(tcp)
@@ -166,9 +172,7 @@ class _Connection:
         return event
 
     async def wait_gone(self) -> None:
-        """Return when the client closes. A request that it sends ahead is kept for later; then nobody watches any
-        more.
-        """
+        """Return when the client closes. A request sent ahead is kept for later, and ends the watch."""
         while not self._h11.trailing_data[0]:
             try:
                 data = await self._tls.receive_some(limits.TCP_READ)

@@ -100,4 +100,6 @@ CLOSE_REASON_CAPSULE = 1024
 CLOSE_TIME = 0.3
 """For the peer to acknowledge what was written before a session is closed."""
 DRAIN_TIME = 0.4
-"""For requests and handlers to finish when a server closes."""
+"""For requests to finish when a server closes."""
+LIFESPAN_TIME = 5.0
+"""For the application to end its lifespan after that."""

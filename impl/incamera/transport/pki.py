@@ -7,7 +7,6 @@ by hash (WebTransport ``serverCertificateHashes``). Private keys are written for
 import hashlib
 import ipaddress
 import os
-import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -138,9 +137,7 @@ class Authority:
         return self._certificate.public_bytes(serialization.Encoding.PEM)
 
     def issue(self, names: Iterable[str] = (), *, days: int = LEAF_DAYS) -> Identity:
-        """A server certificate for ``names`` (DNS names and addresses), ``localhost``, 127.0.0.1 and ::1, valid for
-        ``days``.
-        """
+        """A server certificate, valid for ``days``, for ``names`` (DNS names and addresses) and for this machine."""
         wanted = list(dict.fromkeys([*names, *LOCAL_NAMES]))
         key = ec.generate_private_key(ec.SECP256R1())
         begin = self._clock.now() - SKEW
@@ -184,11 +181,6 @@ class Trust:
     def system(cls) -> "Trust":
         """Trust the CAs this machine trusts."""
         return cls(None)
-
-    @property
-    def system_file(self) -> str | None:
-        """The machine's list, or None where it keeps none in a file (then aioquic's own list counts)."""
-        return ssl.get_default_verify_paths().cafile
 
 
 def _text_or_file(source: Path | str) -> bytes:

@@ -1,10 +1,10 @@
 """One QUIC connection as the rest of the transport sees it: events in, bytes out, and waiting where waiting is due.
 
-The endpoint feeds a `Peer` from its one task; other tasks write to it directly (everything here is synchronous but
-the waiting) and
-`touch` it, upon which the endpoint sends what there is to send once, for all of them.
+The endpoint feeds a `Peer` from its one task. Other tasks write to it directly, as everything here is synchronous but
+the waiting, and `touch` it; then the endpoint sends once for all of them.
 """
 
+import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -49,7 +49,6 @@ class Peer:
         self._is_client = quic.configuration.is_client
         """A client's handshake is bounded by who waits for it, a server's by `limits.HANDSHAKE_TIME`."""
         self.established = False
-        self.keep_alive = False
         self.ending: ConnectionTerminated | None = None
         self.gone = False
         """Whether the connection is over for QUIC too, its draining period included."""
@@ -60,6 +59,11 @@ class Peer:
         """Set when the handshake is complete, or will never be, or the network said that nobody listens."""
         self.ended = trio.Event()
         self._ping_at = self.begun + limits.KEEP_ALIVE_TIME
+
+    @property
+    def keep_alive(self) -> bool:
+        """Whether silence shall not end the connection."""
+        return False
 
     # --- the endpoint's side
 
@@ -92,9 +96,7 @@ class Peer:
         self.pump()
 
     def on_refused(self) -> None:
-        """The network says that nobody listens there. Believed only as long as nobody has answered: anyone could say
-        so.
-        """
+        """The network says that nobody listens there. Anyone could say so: believed only until somebody answers."""
         if not self.established:
             self.handshaken.set()
 
@@ -238,9 +240,7 @@ class Inbox:
         self._changed.set()
 
     def fail(self, error: Exception) -> None:
-        """Nothing more will come. What is here can still be read; then ``error`` is raised, unless the stream had
-        ended.
-        """
+        """Nothing more will come: after what is here, ``error``. Does nothing if the stream had ended."""
         if not self.ended:
             self._failure = error
             self._changed.set()
@@ -255,7 +255,7 @@ class Inbox:
         await trio.lowlevel.checkpoint()
         while not self._data:
             if self._failure is not None:
-                raise self._failure
+                raise self._failure.with_traceback(None)
             if self._ended:
                 return b""
             self._changed = trio.Event()
@@ -285,9 +285,11 @@ def client_configuration(server_name: str, trust: Trust) -> QuicConfiguration:
     """TLS 1.3, believing ``trust``. No session ticket is kept, hence no 0-RTT."""
     configuration = _configuration(is_client=True)
     configuration.server_name = server_name
-    configuration.load_verify_locations(
-        cadata=trust.authorities, cafile=None if trust.authorities else trust.system_file
-    )
+    if trust.authorities is not None:
+        configuration.load_verify_locations(cadata=trust.authorities)
+    else:
+        machine = ssl.get_default_verify_paths()
+        configuration.load_verify_locations(cafile=machine.cafile, capath=machine.capath)
     return configuration
 
 

@@ -1,6 +1,4 @@
-"""A server: HTTP/3 and WebTransport over UDP, and HTTP/1.1 over TLS/TCP on the same port number, for one ASGI
-application.
-"""
+"""A server: one ASGI application over HTTP/3 and over HTTP/1.1, and WebTransport, all on one port number."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from contextlib import asynccontextmanager
@@ -15,7 +13,7 @@ from .datagram import Address, DatagramSocket, listen
 from .endpoint import Endpoint
 from .errors import SessionClosed
 from .h3 import Http3Exchange, Http3Peer
-from .http1 import Http1Server
+from .http1 import Http1Server, tls_context
 from .log import failure, log
 from .pki import Identity
 from .quic import H3_NO_ERROR, server_configuration
@@ -58,10 +56,17 @@ class Server:
         host = "localhost" if self._host in WILDCARDS else self._host
         return (f"https://[{host}]:{self.port}" if ":" in host else f"https://{host}:{self.port}",)
 
+    def renew(self, identity: Identity) -> None:
+        """Present another certificate to connections from now on: a leaf lives a fortnight, a server longer."""
+        self._identity = identity
+        configuration = server_configuration(identity)
+        for endpoint in self.endpoints:
+            endpoint.configuration = configuration
+        if self._http1 is not None:
+            self._http1.tls = tls_context(identity)
+
     async def aclose(self) -> None:
-        """Stop serving: let requests finish for a moment, tell sessions and connections, close. Takes at most about
-        a second.
-        """
+        """Stop serving: let requests finish for a moment, tell sessions and connections. Takes about a second."""
         if not self._closing:
             self._closing = True
             try:
@@ -88,8 +93,9 @@ class Server:
         with trio.move_on_after(limits.CLOSE_TIME):
             for endpoint in self.endpoints:
                 await endpoint.until_flushed()
-            if self._lifespan is not None:
-                self._lifespan.set()
+        if self._lifespan is not None:
+            self._lifespan.set()
+            with trio.move_on_after(limits.LIFESPAN_TIME):
                 await self._lifespan_over.wait()
 
     def _peers(self) -> list[Http3Peer]:
@@ -122,9 +128,10 @@ class Server:
             self.endpoints.append(endpoint)
             sockets.start_soon(endpoint.run)
         if tcp:
+            workers = self._require_workers()
             self._http1 = Http1Server(self._application, self._identity, self.port)
             for listener in tcp:
-                work.start_soon(self._http1.run, listener, self._require_workers())
+                workers.start_soon(self._http1.run, listener, workers)
 
     async def _live(self, *, task_status: trio.TaskStatus[trio.Event]) -> None:
         try:

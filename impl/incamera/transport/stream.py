@@ -66,6 +66,8 @@ class Stream(trio.abc.HalfCloseableStream):
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         """The next 1 to ``max_bytes`` bytes; ``b""`` when the peer has sent all."""
+        if max_bytes is not None and max_bytes < 1:
+            raise ValueError("max_bytes must be at least 1")
         if not self._reading:
             raise trio.ClosedResourceError("This stream is closed for reading.")
         data = await self._inbox.receive(limits.STREAM_WINDOW if max_bytes is None else max_bytes)
@@ -73,9 +75,7 @@ class Stream(trio.abc.HalfCloseableStream):
         return data
 
     async def aclose(self) -> None:
-        """Give both directions back. What was sent still arrives, unless a `send_all` was interrupted: then the
-        stream is reset.
-        """
+        """Give both directions back. What was sent still arrives; an interrupted `send_all` makes it a reset."""
         if self._torn or self._sending:
             self.reset()
         else:
@@ -101,17 +101,15 @@ class Stream(trio.abc.HalfCloseableStream):
         try:
             room = await self._peer.write_room(self.id)
         except TransportError as error:
-            raise self._broken or self._session.closed or error from None
+            raise (self._broken or self._session.closed or error).with_traceback(None) from None
         self._check()
         if not self._peer.quic.can_send(self.id):
-            raise await self._session.wait_closed()
+            raise (await self._session.wait_closed()).with_traceback(None)
         return room
 
     def _check(self) -> None:
-        if self._broken is not None:
-            raise self._broken
-        if self._session.closed is not None:
-            raise self._session.closed
+        if (error := self._broken or self._session.closed) is not None:
+            raise error.with_traceback(None)
         if not self._writing:
             raise trio.ClosedResourceError("This stream is closed for writing.")
 

@@ -27,9 +27,7 @@ DRAFT_HEADER = (b"sec-webtransport-http3-draft", b"draft02")
 
 
 class Session:
-    """A WebTransport session. Its methods raise `SessionClosed` once it is over; what had arrived before can still
-    be read.
-    """
+    """A WebTransport session. Once it is over its methods raise `SessionClosed`; what came before can still be read."""
 
     def __init__(self, peer: "Http3Peer", session_id: int, *, path: str = "") -> None:
         self._peer = peer
@@ -115,7 +113,8 @@ class Session:
 
     def _check(self) -> None:
         if self._closed is not None:
-            raise self._closed
+            # Raised again and again: it must not collect the tracebacks of all those times.
+            raise self._closed.with_traceback(None)
         if self._closing:
             raise SessionClosed(reason="closed here")
 
@@ -127,9 +126,7 @@ class Session:
         return max(0, self._peer.quic.datagram_limit - datagram_overhead(self.id))
 
     def send_datagram(self, data: bytes) -> bool:
-        """Send ``data`` or, when too many datagrams wait already, drop it and return False. Raises
-        `DatagramTooLarge`.
-        """
+        """Send ``data``; drop it and return False if too many wait already. Raises `DatagramTooLarge`."""
         self._check()
         limit = self.max_datagram_size
         if len(data) > limit:
@@ -142,8 +139,7 @@ class Session:
 
     async def receive_datagram(self) -> bytes:
         """The oldest datagram not yet read; when the queue is full, the oldest ones are lost."""
-        # No fairness is lost by not yielding here: the queue is refilled by another task, so a reader's turn is
-        # bounded.
+        # Not yielding here is fair all the same: another task refills the queue, so a reader's turn is bounded.
         await trio.lowlevel.checkpoint_if_cancelled()
         while not self._datagrams:
             self._check()
@@ -176,10 +172,14 @@ class Session:
         with trio.move_on_after(limits.CLOSE_TIME):
             await self._peer.until_acknowledged(self.id)
 
+    def abandon(self) -> None:
+        """A client: give up a CONNECT that was not answered yet."""
+        self._peer.reset(self.id, ErrorCode.H3_REQUEST_CANCELLED)
+        self._peer.stop(self.id, ErrorCode.H3_REQUEST_CANCELLED)
+        self._finish(SessionClosed(reason="given up", clean=False))
+
     def abort(self) -> None:
-        """Close the whole connection now, without a capsule: to the peer it looks like a crash that it learns of at
-        once.
-        """
+        """Close the whole connection now, without a capsule: like a crash, but the peer hears of it at once."""
         self._peer.close(ErrorCode.H3_INTERNAL_ERROR, "aborted")
 
     def _finish(self, how: SessionClosed) -> None:
