@@ -86,12 +86,12 @@ def _command(arguments: tuple[object, ...], file_size: int | None) -> list[str]:
     command = [*COMMAND, *map(str, arguments)]
     if file_size is None:
         return command
-    # Without its signal the limit is an error of the write, as a full disk is.
+    # Without its signal the limit is an error of the write, as a full disk is.  Nor is a module's bytecode to be cut off.
     limited = """
 import os, resource, signal, sys
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), int(sys.argv[1])))
-os.execv(sys.argv[2], sys.argv[2:])
+os.execve(sys.argv[2], sys.argv[2:], os.environ | {"PYTHONDONTWRITEBYTECODE": "1"})
 """
     return [sys.executable, "-c", limited, str(file_size), *command]
 

@@ -58,9 +58,15 @@ def tlc() -> TlcChecker:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that run TLC itself are a session of their own; the default ones hold the embedded checker to TLC's records."""
+    """Tests that run TLC itself are a session of their own (`nox -s tlc`).
+
+    The default ones hold the embedded checker to what TLC has found and the manifest records.
+    """
     for item in items:
-        if "tlc" in getattr(item, "fixturenames", ()):
+        params = (
+            item.callspec.params.values() if isinstance(item, pytest.Function) and hasattr(item, "callspec") else ()
+        )
+        if "tlc" in getattr(item, "fixturenames", ()) or "tlc" in params:
             item.add_marker(pytest.mark.tlc)
 
 

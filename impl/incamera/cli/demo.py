@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 def demo(
     media: Annotated[
-        Path | None, typer.Option("--media", metavar="FILE", help="Send this file instead of the test picture.")
+        Path | None,
+        typer.Option("--media", metavar="FILE", help="Send the first ten seconds of this file, not the test picture."),
     ] = None,
     keep: Annotated[
         Path | None, typer.Option("--keep", metavar="FOLDER", help="Keep the recordings and the audit log there.")
@@ -35,7 +37,12 @@ def demo(
     """
     import structlog
 
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    if keep is not None:
+        keep.mkdir(parents=True, exist_ok=True)  # a complaint is due now, and not after the meeting
     shown = Console(stderr=True, highlight=False) if as_json else console
     with tempfile.TemporaryDirectory(prefix="incamera-demo-") as folder:
         outcome = trio.run(_run, Path(folder), media, keep, shown if shown.is_terminal or not as_json else None, port)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,8 @@ from incamera.wire.control import Said, Seat
 ORGANIZER: Final = "Olga"
 PARTICIPANT: Final = "Paul"
 SECONDS: Final = 4.0
+MEDIA_SECONDS: Final = 10.0
+"""Of a file that is sent instead, at most."""
 TONES_HZ: Final = {ORGANIZER: 440.0, PARTICIPANT: 660.0}
 LINE: Final = "Nobody else hears this."
 PATIENCE_S: Final = 5.0
@@ -55,15 +58,15 @@ class Seated:
 async def play(folder: Path, *, media: Path | None, keep: Path | None, console: Console | None, port: int) -> Outcome:
     """Serve from `folder`, meet, record, and prove; `media` replaces the test picture of the organizer.
 
-    `keep` receives the recordings and the log.  Raises what servers and clients raise.
+    `keep` is an existing folder that receives the recordings and the log.  Raises what servers and clients raise.
     """
     with Steps(console) as steps:
-        with steps.step("pictures and sound are encoded") as step:
+        with steps.step("pictures and sound are encoded: VP8, Opus") as step:
             people = await _people(folder, media, step)
         async with AsyncExitStack() as stack:
             with steps.step("TMMS and TCS open, with a private CA") as step:
-                running = await _open(stack, folder, port)
-                step.detail = f"UDP and TCP port {running.port}: HTTP/3, WebTransport, HTTP/1.1"
+                running, instead = await _open(stack, folder, port)
+                step.detail = f"port {running.port}{instead}: HTTP/3, WebTransport, HTTP/1.1"
             with steps.step("two accounts with generated passphrases") as step:
                 for person in people:
                     await trio.to_thread.run_sync(create_account, running.journal, person.name, person.passphrase)
@@ -87,22 +90,24 @@ async def _people(folder: Path, media: Path | None, step: Step) -> list[Person]:
         name: TestPattern(SECONDS, tone_hz=tone, label=name) for name, tone in TONES_HZ.items()
     }
     if media is not None:
-        sources[ORGANIZER] = await trio.to_thread.run_sync(FileSource, media)
+        sources[ORGANIZER] = await trio.to_thread.run_sync(partial(FileSource, media, seconds=MEDIA_SECONDS))
     people: list[Person] = []
     for name, source in sources.items():
         clip = await trio.to_thread.run_sync(Clip.of, source)
         people.append(Person(name, generate_passphrase(), clip, folder / f"from-{name.lower()}.webm"))
     step.detail = "; ".join(f"{len(person.clip.frames)} frames in {person.clip.seconds:.1f} s" for person in people)
-    step.detail += "; VP8 and Opus"
     return people
 
 
-async def _open(stack: AsyncExitStack, folder: Path, port: int) -> server.Running:
-    """The servers on the port that was asked for, else on any."""
+async def _open(stack: AsyncExitStack, folder: Path, port: int) -> tuple[server.Running, str]:
+    """The servers on the port that was asked for, else on any; then also why."""
     try:
-        return await stack.enter_async_context(server.run(folder, port=port))
-    except (PortForbidden, PortTaken):
-        return await stack.enter_async_context(server.run(folder, port=0))
+        return await stack.enter_async_context(server.run(folder, port=port)), ""
+    except PortForbidden:
+        why = "not permitted"
+    except PortTaken:
+        why = "taken"
+    return await stack.enter_async_context(server.run(folder, port=0)), f" ({port} is {why})"
 
 
 async def _log_in(stack: AsyncExitStack, running: server.Running, person: Person, steps: Steps) -> Seated:
@@ -111,18 +116,18 @@ async def _log_in(stack: AsyncExitStack, running: server.Running, person: Person
         connection = await stack.enter_async_context(connect("localhost", running.port, trust=trust))
         api = Api(connection)
         issued = await api.log_in(person.name, person.passphrase)
-        step.detail = f"{connection.alpn}; {issued.account}, session until {issued.expires_at:%H:%M} UTC"
+        step.detail = f"{connection.alpn} over QUIC; session until {issued.expires_at:%H:%M} UTC"
     return Seated(person, connection, api)
 
 
 async def _meet(olga: Seated, paul: Seated, steps: Steps) -> MeetingView:
     with steps.step("the organizer schedules a meeting") as step:
         meeting = await olga.api.schedule_meeting("First light", [paul.person.name])
-        step.detail = f"{meeting.meeting}; {paul.person.name} is invited"
+        step.detail = f"{paul.person.name} is invited"
     with steps.step("the organizer opens it") as step:
         meeting = await olga.api.open_meeting(meeting.meeting)
         step.detail = f"phase: {meeting.phase}"
-    with steps.step("the participant knocks and waits in the lobby") as step:
+    with steps.step("the participant waits in the lobby") as step:
         seen = await paul.api.knock(meeting.meeting)
         step.detail = f"standing: {seen.you.standing}"
     with steps.step("the organizer sees who knocks, and admits") as step, trio.fail_after(PATIENCE_S):
@@ -140,7 +145,7 @@ async def _confer(olga: Seated, paul: Seated, meeting: MeetingView, steps: Steps
         keys = TicketKey.generate(), TicketKey.generate()
         first = await olga.api.take_ticket(meeting.meeting, keys[0].public)
         second = await paul.api.take_ticket(meeting.meeting, keys[1].public)
-        step.detail = f"bound to their Ed25519 keys; valid until {first.expires_at:%H:%M:%S} UTC"
+        step.detail = f"for their Ed25519 keys, until {first.expires_at:%H:%M:%S} UTC"
     async with AsyncExitStack() as stack:
         with steps.step("both enter the room by WebTransport") as step:
             olga_in = await stack.enter_async_context(enter(olga.connection, first, keys[0]))
@@ -195,7 +200,6 @@ async def _next_line(conference: Conference) -> Said:
 
 
 def _keep(folder: Path, files: list[Path]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
     for file in files:
         shutil.copy(file, folder)
 

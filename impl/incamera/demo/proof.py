@@ -30,7 +30,7 @@ async def replay(folder: Path, log: Path, steps: Steps) -> dict[str, object]:
     changed = forged.model_copy(update={"params": forged.params | {"host": forged.params["p"]}})
     forgeries = {
         "altered": [changed if record.n == forged.n else record for record in records],
-        "altered, all later hashes recomputed": _resealed(records, changed),
+        "altered, and rehashed": _resealed(records, changed),
     }
     found: dict[str, object] = {}
     for name, forgery in forgeries.items():
@@ -40,7 +40,9 @@ async def replay(folder: Path, log: Path, steps: Steps) -> dict[str, object]:
             verdict = await _validate(copy)
             error = verdict["error"]
             step.ok = error is not None and error["n"] == forged.n
-            step.detail = f"rejected at record {error['n']}: {error['why']}" if error else "was not found out"
+            step.detail = (
+                f"rejected at record {error['n']}: {error['why'].partition(':')[0]}" if error else "was not found out"
+            )
             found[name] = {"altered": forged.n, "rejected_at": None if error is None else error["n"]}
     return {"records": honest["records"], "accepted": honest["accepted"], "forgeries": found}
 
