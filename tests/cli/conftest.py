@@ -86,7 +86,7 @@ def _command(arguments: tuple[object, ...], file_size: int | None) -> list[str]:
     command = [*COMMAND, *map(str, arguments)]
     if file_size is None:
         return command
-    # Without its signal the limit is an error of the write, as a full disk is.  Nor is a module's bytecode to be cut off.
+    # Without its signal the limit is an error of the write, as a full disk is. No module's bytecode is to be cut off.
     limited = """
 import os, resource, signal, sys
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

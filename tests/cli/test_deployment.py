@@ -194,7 +194,7 @@ async def test_a_disk_that_fills_up_while_recording(tmp_path: Path) -> None:
                 with trio.fail_after(PATIENCE_S):
                     while len(room.roster) < 2:
                         await room.events.receive()
-                await send(room, film, await offer(room, film))
+                await send(room, film, await offer(room, film.source))
                 with trio.fail_after(PATIENCE_S):
                     while len(room.roster) > 1:
                         await room.events.receive()

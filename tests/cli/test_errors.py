@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import signal
 import socket
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
+import trio
 
 from incamera.transport import Authority
 from incamera.wire.ids import fresh_id
 
-from .conftest import PASSPHRASE, Deployment, clip, run
+from .conftest import PASSPHRASE, PATIENCE_S, Deployment, clip, person, run, start
 
 # --- reaching the server
 
@@ -160,6 +164,27 @@ def test_a_disk_without_room_for_a_new_deployment(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made() -> None:
     told = run("serve", "--data", "/proc/incamera", "--port", 0)
     assert told.complaint == "The data folder /proc/incamera cannot be used: No such file or directory."
+
+
+# --- Ctrl-C
+
+
+def test_who_gives_up_in_the_lobby_leaves_it(served: Deployment) -> None:
+    async def open_one() -> str:
+        async with person(served, "olga") as olga:
+            meeting = await olga.api.schedule_meeting("Tea", ["paul"])
+            return (await olga.api.open_meeting(meeting.meeting)).meeting
+
+    meeting = trio.run(open_one)
+    join = ("join", f"{served.url}/meetings/{meeting}", "--as", "paul", "--data", served.folder)
+    with start(*join, stdin=PASSPHRASE + "\n", stderr=subprocess.PIPE) as paul:
+        while served.acts("Knock", "Leave")[-1:] != ["Knock"]:
+            assert paul.poll() is None
+            time.sleep(0.1)
+        paul.send_signal(signal.SIGINT)
+        out, err = paul.communicate(timeout=PATIENCE_S)
+    assert (paul.returncode, out, err) == (130, "", "")
+    assert served.acts("Knock", "Leave")[-2:] == ["Knock", "Leave"]
 
 
 # --- what succeeds beside it

@@ -7,18 +7,21 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from rich.console import Console
 
+from incamera import server
 from incamera.demo import Steps, play, proof
 from incamera.journal import Journal
 from incamera.tcc.media import Recorder, TestPattern, encode
 from incamera.tcc.part import Clip
 from incamera.tmms import create_account
-from incamera.transport import SystemClock
+from incamera.transport import PortForbidden, SystemClock
 
 PATIENCE_S: Final = 120.0
 
@@ -88,16 +91,26 @@ def test_one_meeting_from_the_first_key_to_the_proof(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 async def test_another_recording_is_no_proof(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, console: Console) -> None:
-    """What is sent is not what is said to have been sent: the meeting happens, and the demo says no."""
+    """What is sent is not what is said to have been sent: they meet, if on another port, and the demo says no."""
     real = Clip.of
 
     def deceived(source: TestPattern) -> Clip:
         other = TestPattern(1.0, tone_hz=990.0, label="another")
-        return Clip(source, real(other).frames, (320, 240))
+        return Clip(source, real(other).frames)
 
+    @asynccontextmanager
+    async def unprivileged(folder: Path, *, port: int) -> AsyncIterator[server.Running]:
+        if port == 443:
+            raise PortForbidden("Port 443 may not be used by this user.")
+        async with run(folder, port=port) as running:
+            yield running
+
+    run = server.run
+    monkeypatch.setattr(server, "run", unprivileged)
     monkeypatch.setattr(Clip, "of", deceived)
-    outcome = await play(tmp_path, media=None, keep=None, console=console, port=0)
+    outcome = await play(tmp_path, media=None, keep=None, console=console, port=443)
     assert outcome.ok is False
+    assert "(443 is not permitted)" in outcome.steps[1].detail
     failed = [step for step in outcome.steps if not step.ok]
     assert [step.title for step in failed] == [
         f"the recording of {name} shows what was sent" for name in ("Olga", "Paul")

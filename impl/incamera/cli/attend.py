@@ -19,7 +19,7 @@ from incamera.cli.terminal import console
 from incamera.tcc.conference import Conference, TicketKey, enter
 from incamera.tcc.errors import ConferenceEnded
 from incamera.tcc.media import FileSource
-from incamera.tcc.part import Clip, Recordings, offer, send
+from incamera.tcc.part import Film, Recordings, offer, send
 from incamera.transport import TransportError
 from incamera.wire.control import CloseCode, Seat
 
@@ -35,11 +35,10 @@ async def attend(
     Raises `Failure`, and what client, media and transport raise.
     """
     wanted = meeting_of(url)
-    clip = None
+    film = None
     if send_ is not None:
-        with console.status(f"reading {send_.name}"):
-            source = await trio.to_thread.run_sync(FileSource, send_)
-            clip = await trio.to_thread.run_sync(Clip.of, source)
+        source = await trio.to_thread.run_sync(FileSource, send_)
+        film = await trio.to_thread.run_sync(Film.of, source)
     async with logged_in(url, ca, data, name) as client:
         meeting = await come_in(client, wanted)
         key = TicketKey.generate()
@@ -48,7 +47,7 @@ async def attend(
             screen = Screen(client, conference, meeting)
             recordings = None if record is None else Recordings(_paths(record))
             try:
-                await _take_part(client, conference, screen, clip, recordings, admit)
+                await _take_part(client, conference, screen, film, recordings, admit)
             finally:
                 if recordings is not None:
                     await recordings.close()
@@ -64,7 +63,7 @@ async def _take_part(
     client: LoggedIn,
     conference: Conference,
     screen: Screen,
-    clip: Clip | None,
+    film: Film | None,
     recordings: Recordings | None,
     admit: bool,
 ) -> None:
@@ -75,8 +74,8 @@ async def _take_part(
                 nursery.start_soon(recordings.run, conference)
             if screen.organizes:
                 nursery.start_soon(_keep_door, client, screen, admit)
-            if clip is not None:
-                nursery.start_soon(_until_left, lambda: _send(conference, clip, screen), nursery.cancel_scope)
+            if film is not None:
+                nursery.start_soon(_until_left, lambda: _send(conference, film, screen), nursery.cancel_scope)
             nursery.start_soon(screen.show_events)
             nursery.start_soon(_until_left, screen.read_lines, nursery.cancel_scope)
             await conference.wait_ended()
@@ -97,12 +96,12 @@ async def _keep_door(client: LoggedIn, screen: Screen, admit: bool) -> None:
         screen.say(f"the lobby is out of sight: {error}")
 
 
-async def _send(conference: Conference, clip: Clip, screen: Screen) -> None:
+async def _send(conference: Conference, film: Film, screen: Screen) -> None:
     await screen.company.wait()
     with suppress(ConferenceEnded):  # how it ended is told to all tasks, and reported once
-        tracks = await offer(conference, clip)
-        screen.say(f"sending {clip.seconds:.0f} s")
-        sent = await send(conference, clip, tracks)
+        tracks = await offer(conference, film.source)
+        screen.say("sending")
+        sent = await send(conference, film, tracks)
         screen.say(f"sent, in {sent} datagrams")
 
 

@@ -70,6 +70,9 @@ async def keep_door(client: LoggedIn, screen: Screen, admit: bool) -> None:
                     screen.say(f"{name} is admitted")
             elif person not in told:
                 screen.say(f"{name} knocks: /admit {name} or /refuse {name}")
+        for somebody in meeting.people:
+            if somebody.person in told and somebody.standing == "left":
+                screen.say(f"{somebody.name} waits no more")
         told = set(knocking)
         meeting = await client.api.meeting(meeting.meeting, after=meeting.version, wait_s=POLL_S)
 

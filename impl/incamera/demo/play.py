@@ -166,7 +166,7 @@ async def _confer(olga: Seated, paul: Seated, meeting: MeetingView, steps: Steps
 async def _exchange(one: tuple[Person, Conference], two: tuple[Person, Conference], steps: Steps) -> None:
     """Each sends their clip and records the other's."""
     with steps.step("each sends, and records what arrives") as step:
-        tracks = [await offer(conference, person.clip) for person, conference in (one, two)]
+        tracks = [await offer(conference, person.clip.source) for person, conference in (one, two)]
         by_name = {person.name: person.recording for person, _ in (one, two)}
 
         def recording_of(seat: Seat) -> Path:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from heapq import merge
+from itertools import chain, islice
+from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
@@ -12,27 +16,38 @@ import trio
 
 from incamera.tcc.conference import Conference
 from incamera.tcc.errors import ConferenceEnded
-from incamera.tcc.media import EncodedFrame, Kind, Reassembler, Recorder, Source, encode, play
+from incamera.tcc.media import (
+    EncodedFrame,
+    Kind,
+    Reassembler,
+    Recorder,
+    Source,
+    encode,
+    encode_audio,
+    encode_video,
+    play,
+)
 from incamera.wire.control import Seat, Track
 from incamera.wire.media import MalformedMedia, MediaHeader
 
 EARLY: Final = 256
 """Datagrams kept of tracks that the room has not told yet: they may overtake the control stream."""
 
+PIECE: Final = 8
+"""Frames that are encoded at once while a film plays: a tenth of a second of it, for which the others do not wait."""
+
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A source with all its frames, encoded: what is sent is made before the meeting has to wait for it."""
+    """A source with all its frames, encoded: for short ones, of which no part shall wait for the encoder."""
 
     source: Source
     frames: Sequence[EncodedFrame]
-    size: tuple[int, int]
 
     @classmethod
     def of(cls, source: Source) -> Clip:
         """Encode the whole source; computes for about a third of the time that it plays.  Raises `MediaError`."""
-        first = next(source.pictures(), None) if source.has_video else None
-        return cls(source, tuple(encode(source)), (0, 0) if first is None else first.size)
+        return cls(source, encode(source))
 
     @property
     def seconds(self) -> float:
@@ -40,20 +55,50 @@ class Clip:
         return (self.frames[-1].timestamp_ms + 1) / 1000 if self.frames else 0.0
 
 
-async def offer(conference: Conference, clip: Clip) -> dict[Kind, int]:
-    """Announce the clip's tracks to the room; returns their numbers."""
+@dataclass(frozen=True, slots=True)
+class Film:
+    """A source of any length, encoded while it is sent; so it is sent once."""
+
+    source: Source
+    frames: Iterator[EncodedFrame]
+
+    @classmethod
+    def of(cls, source: Source) -> Film:
+        """Encode its beginning only: a file that cannot be played is found out now.  Raises `MediaError`."""
+        video = encode_video(source.pictures(), fps=source.fps)
+        frames = merge(encode_audio(source.sounds()), video, key=attrgetter("timestamp_ms"))
+        return cls(source, chain(list(islice(frames, PIECE)), frames))
+
+
+async def offer(conference: Conference, source: Source) -> dict[Kind, int]:
+    """Announce the source's tracks to the room; returns their numbers."""
     tracks: dict[Kind, int] = {}
-    if clip.source.has_video:
-        width, height = clip.size
-        tracks["video"] = (await conference.offer_track("video", "vp8", width, height)).track
-    if clip.source.has_audio:
+    if source.has_video:
+        first = await trio.to_thread.run_sync(next, source.pictures())
+        tracks["video"] = (await conference.offer_track("video", "vp8", *first.size)).track
+    if source.has_audio:
         tracks["audio"] = (await conference.offer_track("audio", "opus")).track
     return tracks
 
 
-async def send(conference: Conference, clip: Clip, tracks: dict[Kind, int]) -> int:
-    """Play the clip to the room in real time; returns the number of datagrams sent."""
-    return await play(clip.frames, conference.send_datagram, tracks=tracks, max_datagram=conference.max_datagram)
+async def send(conference: Conference, media: Clip | Film, tracks: dict[Kind, int]) -> int:
+    """Play to the room in real time; returns the number of datagrams sent.
+
+    Raises `ConferenceEnded`, and `MediaError` for a film that is found damaged on the way.
+    """
+    to_room = partial(
+        play,
+        send=conference.send_datagram,
+        tracks=tracks,
+        max_datagram=conference.max_datagram,
+        began=trio.current_time(),
+    )
+    if isinstance(media, Clip):
+        return await to_room(media.frames)
+    sent = 0
+    while piece := await trio.to_thread.run_sync(list, islice(media.frames, PIECE)):
+        sent += await to_room(piece)
+    return sent
 
 
 @dataclass(slots=True)

@@ -20,10 +20,12 @@ async def play(
     *,
     tracks: Mapping[Kind, int],
     max_datagram: int = MEDIA_DATAGRAM_BYTES,
+    began: float | None = None,
 ) -> int:
-    """Sends frames, given in the order of their timestamps, each at its time counted from now; returns the number of
-    datagrams. Kinds without a track are left out. `send` must not block; what it returns is ignored."""
-    began = trio.current_time()
+    """Sends frames, given in the order of their timestamps, each at its time counted from `began` (of trio's clock;
+    now, unless told); returns the number of datagrams. Kinds without a track are left out. `send` must not block; what
+    it returns is ignored."""
+    began = trio.current_time() if began is None else began
     sent = 0
     for frame in frames:
         track = tracks.get(frame.kind)
