@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -201,3 +202,38 @@ def test_an_account_is_added_while_the_server_runs(served: Deployment) -> None:
     assert chosen.code == 0
     assert PASSPHRASE not in chosen.out
     assert {"nina", "vera"} <= set(run("user", "list", "--data", served.folder).out.split())
+
+
+# --- what people type
+
+
+@pytest.mark.parametrize("starts", ["0001-01-01T00:00", "9999-12-31T23:59"])
+def test_a_time_at_which_nobody_meets(served: Deployment, starts: str) -> None:
+    told = served.command("meeting", "schedule", "Tea", "--starts", starts)
+    assert told.code == 1
+    assert len(told.err.splitlines()) == 1, told
+
+
+def test_a_passphrase_that_is_no_text(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "incamera", "user", "add", "x", "--choose", "--data", str(tmp_path)]
+    done = subprocess.run(
+        command, input=b"\xff\xfe a passphrase that is long\n", capture_output=True, timeout=PATIENCE_S, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.decode().splitlines() == ["incamera: the passphrase is not text in this terminal's encoding"]
+
+
+def test_a_passphrase_that_nobody_could_read_makes_no_account(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "incamera", "user", "add", "x", "--data", str(tmp_path)]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, timeout=PATIENCE_S, check=False)
+    assert done.returncode == 1
+    assert run("user", "list", "--data", tmp_path).code != 0 or "x" not in run("user", "list", "--data", tmp_path).out
+
+
+def test_a_path_that_looks_like_markup(served: Deployment, tmp_path: Path) -> None:
+    log = tmp_path / "[bold]e.ndjson"
+    told = run("audit", "export", "--data", served.folder, "--to", log)
+    assert told.code == 0, told
+    assert log.exists()
+    assert str(log) in told.out

@@ -16,7 +16,9 @@ import pytest
 from rich.console import Console
 
 from incamera import server
-from incamera.demo import Steps, play, proof
+from incamera.demo import proof
+from incamera.demo.play import play
+from incamera.demo.steps import Steps
 from incamera.journal import Journal
 from incamera.tcc.media import Recorder, TestPattern, encode
 from incamera.tcc.part import Clip
@@ -108,7 +110,7 @@ async def test_another_recording_is_no_proof(tmp_path: Path, monkeypatch: pytest
     run = server.run
     monkeypatch.setattr(server, "run", unprivileged)
     monkeypatch.setattr(Clip, "of", deceived)
-    outcome = await play(tmp_path, media=None, keep=None, console=console, port=443)
+    outcome = await play(tmp_path, media=None, keep=None, steps=Steps(console), port=443)
     assert outcome.ok is False
     assert "(443 is not permitted)" in outcome.steps[1].detail
     failed = [step for step in outcome.steps if not step.ok]
@@ -160,7 +162,9 @@ def test_a_file_that_will_not_do(tmp_path: Path, option: str, complaint: str) ->
     text = tmp_path / "letter.txt"
     text.write_text("This is a letter to my aunt.\n" * 100)
     code, out, err = demo("--json", option, text)
-    assert (code, out) == (1, "")
+    assert code == 1
+    assert json.loads(out)["ok"] is False
+    assert json.loads(out)["replay"] == {"records": 0, "accepted": 0}
     assert err.startswith("incamera: ")
     assert complaint in err
     assert len(err.splitlines()) == 1

@@ -12,7 +12,7 @@ import trio
 
 from incamera.tcc.conference import Conference
 from incamera.tcc.errors import ConferenceEnded
-from incamera.tcc.media import FileSource, MediaError, TestPattern, compare_audio, compare_video
+from incamera.tcc.media import FileSource, MediaError, RecordingError, TestPattern, compare_audio, compare_video
 from incamera.tcc.media.frames import fragment
 from incamera.tcc.part import Clip, Film, Recordings, offer, send
 from incamera.wire.control import CloseCode, Seat, Track
@@ -108,3 +108,31 @@ async def test_what_arrives_is_recorded_even_before_its_track_is_told(tmp_path: 
     assert list(recordings.recorders) == [SEAT.seat]
     assert compare_video(PATTERN, tmp_path / "Paul.webm").faults == ()
     assert compare_audio(PATTERN, tmp_path / "Paul.webm").faults == ()
+
+
+async def test_one_recording_that_fails_does_not_cost_the_others(tmp_path: Path) -> None:
+    other = Seat(seat=fresh_id("tkt"), person=fresh_id("acc"), name="Quin")
+    tracks = [
+        Track(track=3, seat=SEAT.seat, kind="audio", codec="opus"),
+        Track(track=4, seat=other.seat, kind="audio", codec="opus"),
+    ]
+    sound = [frame for frame in Clip.of(PATTERN).frames if frame.kind == "audio"]
+    datagrams = [datagram for frame in sound for track in (3, 4) for datagram in fragment(frame, track, 1_152)]
+    del datagrams[-4:-2]  # one frame of each is lost, so the last one is still held back when everything is over
+    room = Room(deque([tracks, *datagrams]), roster={SEAT.seat: SEAT, other.seat: other})
+    recordings = Recordings(lambda seat: tmp_path / f"{seat.name}.webm")
+    await recordings.run(room_of(room))
+    recordings.recorders[SEAT.seat].close()  # from now on it takes nothing: what is left at the end fails
+    with pytest.raises(RecordingError):
+        await recordings.close()
+    assert compare_audio(PATTERN, tmp_path / "Quin.webm").seconds > 0.9
+
+
+async def test_a_recording_that_cannot_begin_is_closed_quietly(tmp_path: Path) -> None:
+    audio = Track(track=3, seat=SEAT.seat, kind="audio", codec="opus")
+    sound = [frame for frame in Clip.of(PATTERN).frames if frame.kind == "audio"]
+    room = Room(deque([[audio], *(datagram for frame in sound for datagram in fragment(frame, 3, 1_152))]))
+    recordings = Recordings(lambda seat: tmp_path / "missing" / f"{seat.name}.webm")
+    with pytest.raises(RecordingError):
+        await recordings.run(room_of(room))
+    await recordings.close()

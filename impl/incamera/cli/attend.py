@@ -15,7 +15,7 @@ from incamera.cli.client import LoggedIn, logged_in
 from incamera.cli.lobby import come_in, keep_door
 from incamera.cli.meeting import meeting_of
 from incamera.cli.room import Screen
-from incamera.cli.terminal import console
+from incamera.cli.terminal import console, plain
 from incamera.tcc.conference import Conference, TicketKey, enter
 from incamera.tcc.errors import ConferenceEnded
 from incamera.tcc.media import FileSource
@@ -52,11 +52,11 @@ async def attend(
                 if recordings is not None:
                     await recordings.close()
                     for recorder in recordings.recorders.values():
-                        console.print(f"recorded {recorder.path}", soft_wrap=True)
+                        console.print(f"recorded {recorder.path}", soft_wrap=True, markup=False)
     ended = await conference.wait_ended()
     if ended.code not in PARTED:
         raise ended
-    console.print(str(ended))
+    console.print(plain(str(ended)), markup=False)
 
 
 async def _take_part(

@@ -29,4 +29,4 @@ def export(
                 count = journal.export(file)
         except OSError as error:
             raise Failure(f"{to} cannot be written: {error.strerror}") from None
-    console.print(f"{count} records in {to}", soft_wrap=True)
+    console.print(f"{count} records in {to}", soft_wrap=True, markup=False)

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
-import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import trio
 import typer
 from rich.console import Console
 
-from incamera.cli.terminal import console
-
-if TYPE_CHECKING:
-    from incamera.demo import Outcome
+from incamera.cli.terminal import console, log_to_stderr
+from incamera.demo.steps import Outcome, Steps
 
 
 def demo(
@@ -35,17 +32,18 @@ def demo(
     Servers, accounts, meeting, lobby, tickets, media and chat; then the recordings are compared with what was sent, and
     the audit log is replayed.  Everything happens in a temporary folder on this machine.
     """
-    import structlog
-
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-    if keep is not None:
-        keep.mkdir(parents=True, exist_ok=True)  # a complaint is due now, and not after the meeting
+    log_to_stderr(logging.WARNING)
     shown = Console(stderr=True, highlight=False) if as_json else console
-    with tempfile.TemporaryDirectory(prefix="incamera-demo-") as folder:
-        outcome = trio.run(_run, Path(folder), media, keep, shown if shown.is_terminal or not as_json else None, port)
+    steps = Steps(shown if shown.is_terminal or not as_json else None)
+    try:
+        if keep is not None:
+            keep.mkdir(parents=True, exist_ok=True)  # a complaint is due now, and not after the meeting
+        with tempfile.TemporaryDirectory(prefix="incamera-demo-") as folder:
+            outcome = trio.run(_run, Path(folder), media, keep, steps, port)
+    except BaseException:
+        if as_json:  # whoever reads it learns how far it came; what stopped it is said on standard error
+            typer.echo(json.dumps(Outcome(False, steps.done, {}, {"records": 0, "accepted": 0}).as_json(), indent=2))
+        raise
     if as_json:
         typer.echo(json.dumps(outcome.as_json(), indent=2))
     elif outcome.ok:
@@ -56,7 +54,7 @@ def demo(
     raise typer.Exit(0 if outcome.ok else 1)
 
 
-async def _run(folder: Path, media: Path | None, keep: Path | None, shown: Console | None, port: int) -> Outcome:
-    from incamera import demo as the_demo
+async def _run(folder: Path, media: Path | None, keep: Path | None, steps: Steps, port: int) -> Outcome:
+    from incamera.demo.play import play
 
-    return await the_demo.play(folder, media=media, keep=keep, console=shown, port=port)
+    return await play(folder, media=media, keep=keep, steps=steps, port=port)

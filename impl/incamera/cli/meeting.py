@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import trio
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from incamera.cli.terminal import As, Ca, Data, Failure, ServerOption, console
 
@@ -37,13 +37,17 @@ def schedule(
 
     from incamera.cli.client import logged_in
 
+    try:
+        starts_at = None if starts is None else starts.astimezone()
+    except (ValueError, OverflowError):
+        raise Failure("--starts is no time at which anybody meets") from None
+
     async def run() -> None:
         async with logged_in(server, ca, data, as_) as client:
-            starts_at = None if starts is None else starts.astimezone()
             meeting = await client.api.schedule_meeting(title, invite or [], starts_at)
             invited = escape(", ".join(invite or [])) or "nobody yet"
             console.print(f"[green]{escape(meeting.title)}[/] is scheduled; invited: {invited}")
-            console.print(f"Join at [bold]{join_url(client, meeting)}[/]", soft_wrap=True)
+            console.print(f"Join at [bold]{escape(join_url(client, meeting))}[/]", soft_wrap=True)
 
     trio.run(run)
 
@@ -57,7 +61,7 @@ def list_(as_: As, data: Data, server: ServerOption = None, ca: Ca = None) -> No
     async def run() -> None:
         async with logged_in(server, ca, data, as_) as client:
             meetings = await client.api.meetings()
-            table = Table("title", "phase", "starts", "you", "join at")
+            table = Table("title", "phase", "starts", "you", Column("join at", overflow="fold"))
             for meeting in meetings:
                 starts = meeting.starts_at.astimezone()
                 table.add_row(
@@ -65,7 +69,7 @@ def list_(as_: As, data: Data, server: ServerOption = None, ca: Ca = None) -> No
                     meeting.phase,
                     f"{starts:%Y-%m-%d %H:%M}",
                     meeting.you.standing,
-                    join_url(client, meeting),
+                    escape(join_url(client, meeting)),
                 )
             console.print(table if meetings else "There are no meetings for you.")
 
@@ -114,7 +118,8 @@ def end(
 
 def join_url(client: LoggedIn, meeting: MeetingView) -> str:
     """Where people join the meeting, as they are told."""
-    return f"https://{client.host}:{client.port}/meetings/{meeting.meeting}"
+    host = f"[{client.host}]" if ":" in client.host else client.host
+    return f"https://{host}:{client.port}/meetings/{meeting.meeting}"
 
 
 def meeting_of(url: str) -> str:

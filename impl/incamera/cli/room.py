@@ -18,6 +18,7 @@ from prompt_toolkit.formatted_text import FormattedText
 from prompt_toolkit.patch_stdout import patch_stdout
 
 from incamera.cli.client import LoggedIn
+from incamera.cli.terminal import plain
 from incamera.tcc.api import ClientError
 from incamera.tcc.conference import Conference
 from incamera.wire.api import MeetingView
@@ -53,7 +54,7 @@ class Screen:
 
     def say(self, text: str) -> None:
         """Show a line of news; `print`, because prompt-toolkit puts its own standard output in place."""
-        print(f"· {text}", flush=True)
+        print(f"· {plain(text)}", flush=True)
 
     async def show_events(self) -> None:
         """Show what happens in the room until it ends."""
@@ -61,7 +62,7 @@ class Screen:
             match event:
                 case Said():
                     mine = event.seat == self._conference.seat
-                    print(f"{'you' if mine else event.name}: {_plain(event.text)}", flush=True)
+                    print(f"{'you' if mine else plain(event.name)}: {plain(event.text)}", flush=True)
                 case RosterChanged():
                     self.say(f"{event.seat.name} {ROSTER_WORDS[event.event]}")
                     self._look_round()
@@ -116,13 +117,13 @@ class Screen:
 
     def _names(self) -> list[str]:
         return sorted(
-            seat.name
+            plain(seat.name)
             + (" (you)" if seat.seat == self._conference.seat else " (connection lost)" if seat.dropped else "")
             for seat in self._conference.roster.values()
         )
 
     def _toolbar(self) -> FormattedText:
-        return FormattedText([("bold", f" {self.meeting.title} "), ("", " " + "  ·  ".join(self._names()))])
+        return FormattedText([("bold", f" {plain(self.meeting.title)} "), ("", " " + "  ·  ".join(self._names()))])
 
     async def _line(self) -> str | None:
         """The next line, or None at the end of input."""
@@ -144,11 +145,6 @@ class Screen:
             return prompt.prompt("> ", bottom_toolbar=self._toolbar, refresh_interval=0.5, handle_sigint=False)
         finally:
             asked.set()
-
-
-def _plain(text: str) -> str:
-    """Without what a terminal obeys, and in one line: nobody speaks in the name of another."""
-    return "".join(char if char.isprintable() else " " for char in text)
 
 
 async def _take_back(prompt: PromptSession[str], asked: threading.Event) -> None:

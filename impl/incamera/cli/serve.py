@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 import signal
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import trio
 import typer
 
-from incamera.cli.terminal import Data, announce_serving, console, withdraw_serving
+from incamera.cli.terminal import Data, announce_serving, console, log_to_stderr, withdraw_serving
 
 
 def serve(
@@ -30,12 +29,7 @@ def serve(
 
     Ctrl-C or SIGTERM stops it cleanly.
     """
-    import structlog
-
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR if quiet else logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    log_to_stderr(logging.ERROR if quiet else logging.INFO)
     trio.run(_serve, data, host, port, tuple(name or ()), testability, quiet)
 
 
@@ -49,8 +43,8 @@ async def _serve(folder: Path, host: str, port: int, names: tuple[str, ...], tes
                 announce_serving(folder, running.port)
                 if not quiet:
                     console.print(f"[bold green]In Camera[/] is open at [bold]https://localhost:{running.port}[/]")
-                    console.print(f"  clients trust   {running.ca}", soft_wrap=True)
-                    console.print(f"  data and log    {folder}", soft_wrap=True)
+                    console.print(f"  clients trust   {running.ca}", soft_wrap=True, markup=False)
+                    console.print(f"  data and log    {folder}", soft_wrap=True, markup=False)
                     if testability:
                         console.print("  [yellow]testability control is open: for conformance runs only[/]")
                     console.print("  Ctrl-C closes it.")

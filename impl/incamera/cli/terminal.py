@@ -43,10 +43,40 @@ As = Annotated[str, typer.Option("--as", metavar="NAME", help="Your account; the
 
 def ask_passphrase(prompt: str) -> str:
     """Without echo from the terminal, or the first line of standard input if that is no terminal."""
-    text = getpass.getpass(prompt) if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
+    try:
+        text = getpass.getpass(prompt) if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
+        text.encode()
+    except UnicodeError:
+        raise Failure("the passphrase is not text in this terminal's encoding") from None
     if not text:
         raise Failure("no passphrase was given")
     return text
+
+
+def plain(text: str) -> str:
+    """Without what a terminal obeys, and in one line: nobody speaks in the name of another."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
+def log_to_stderr(level: int) -> None:
+    """Have the server's log on standard error from `level` on, without the values of variables in its tracebacks.
+
+    Those would show passphrases and tokens.
+    """
+    import structlog
+
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False),
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            ),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
 
 
 def announce_serving(folder: Path, port: int) -> None:

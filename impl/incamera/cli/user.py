@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -35,14 +36,18 @@ def add(
             raise Failure("the two passphrases differ")
     else:
         passphrase = generate_passphrase()
+
+    def tell(account: str) -> None:
+        console.print(f"[green]{escape(name)}[/] has the account {account}")
+        if not choose:
+            console.print(f"Passphrase, shown only now: [bold]{passphrase}[/]", soft_wrap=True)
+        sys.stdout.flush()
+
     with open_journal(data) as journal:
         try:
-            account = create_account(journal, name, passphrase)
+            create_account(journal, name, passphrase, tell=tell)
         except Refusal as refusal:
             raise Failure(f"{RULES[refusal.rule].sentence} [{refusal.rule}]") from None
-    console.print(f"[green]{escape(name)}[/] has the account {account}")
-    if not choose:
-        console.print(f"Passphrase, shown only now: [bold]{passphrase}[/]", soft_wrap=True)
 
 
 @app.command("list")

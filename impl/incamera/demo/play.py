@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Final
 
 import trio
-from rich.console import Console
 
 from incamera import server
 from incamera.demo import proof
@@ -55,12 +54,12 @@ class Seated:
     api: Api
 
 
-async def play(folder: Path, *, media: Path | None, keep: Path | None, console: Console | None, port: int) -> Outcome:
+async def play(folder: Path, *, media: Path | None, keep: Path | None, steps: Steps, port: int) -> Outcome:
     """Serve from `folder`, meet, record, and prove; `media` replaces the test picture of the organizer.
 
     `keep` is an existing folder that receives the recordings and the log.  Raises what servers and clients raise.
     """
-    with Steps(console) as steps:
+    with steps:
         with steps.step("pictures and sound are encoded: VP8, Opus") as step:
             people = await _people(folder, media, step)
         async with AsyncExitStack() as stack:

@@ -21,6 +21,7 @@ from incamera.tcc.media import (
     Kind,
     Reassembler,
     Recorder,
+    RecordingError,
     Source,
     encode,
     encode_audio,
@@ -130,12 +131,21 @@ class Recordings:
             return
 
     async def close(self) -> None:
-        """Finish the files."""
+        """Finish the files, each whatever becomes of the others; raises the first `RecordingError`."""
+        errors: list[RecordingError] = []
         with trio.CancelScope(shield=True):
             for received in self._tracks.values():
-                await self._write(received, received.reassembler.flush())
+                try:
+                    await self._write(received, received.reassembler.flush())
+                except RecordingError as error:
+                    errors.append(error)
             for recorder in self.recorders.values():
-                await trio.to_thread.run_sync(recorder.close)
+                try:
+                    await trio.to_thread.run_sync(recorder.close)
+                except RecordingError as error:
+                    errors.append(error)
+        if errors:
+            raise errors[0]
 
     def lost(self) -> int:
         """Frames that did not arrive whole."""
@@ -148,9 +158,9 @@ class Recordings:
             if track is None or seat is None:
                 self._early.append((header, payload))
                 return
-            self._tracks[header.track] = _Received(track, Reassembler(track.kind))
             if seat.seat not in self.recorders:
                 self.recorders[seat.seat] = await trio.to_thread.run_sync(Recorder, self.path_for(seat))
+            self._tracks[header.track] = _Received(track, Reassembler(track.kind))
             early = [pair for pair in self._early if pair[0].track == header.track]
             self._early = deque((pair for pair in self._early if pair[0].track != header.track), EARLY)
             for pair in early:

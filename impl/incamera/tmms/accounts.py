@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -44,8 +45,13 @@ class Account:
         return _chart(self.state, self.fails)
 
 
-def create_account(journal: Journal, name: str, passphrase: str) -> AccountId:
+def create_account(
+    journal: Journal, name: str, passphrase: str, *, tell: Callable[[AccountId], None] | None = None
+) -> AccountId:
     """Make the account `name` and return its id.
+
+    `tell` is called with the id just before the account becomes durable; if it fails there is no account, so that none
+    comes to be whose passphrase nobody could be shown.
 
     For programs of the operator; computes and waits for the disk in the calling thread.  Raises `BadName`,
     `incamera.tmms.passphrase.WeakPassphrase`, `incamera.journal.Refusal` (AUTH-004: the name is taken) and
@@ -68,6 +74,8 @@ def create_account(journal: Journal, name: str, passphrase: str) -> AccountId:
             )
         )
         tx.accept(SPEC, "CreateAccount", a=a)
+        if tell is not None:
+            tell(a)
         return a
 
     return journal.transact_sync(act)
