@@ -27,6 +27,9 @@ async def background() -> AsyncIterator[trio.Nursery]:
 
 
 async def _hold_open(*, task_status: trio.TaskStatus[trio.Nursery]) -> None:
+    # Whoever is cancelled while starting us waits until we have ended; behind the shield we never would. From here to
+    # `started` nothing can be cancelled in between.
+    await trio.lowlevel.checkpoint_if_cancelled()
     async with trio.open_nursery() as nursery:
         nursery.cancel_scope.shield = True
         task_status.started(nursery)

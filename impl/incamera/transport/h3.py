@@ -20,10 +20,10 @@ from aioquic.h3.events import (
 from aioquic.quic.events import ProtocolNegotiated, QuicEvent, StopSendingReceived, StreamReset
 
 from . import limits
-from ._aioquic import Http3, Quic
+from ._aioquic import FrameTooLarge, Http3, Quic
 from .datagram import Address
+from .errors import ConnectionLost, TransportError
 from .errors import StreamReset as StreamResetError
-from .errors import TransportError
 from .exchange import Headers, Request, dated, header_bytes
 from .quic import Inbox, Peer
 from .webtransport import BUFFERED_STREAM_REJECTED, Session
@@ -70,8 +70,12 @@ class Http3Peer(Peer):
         self._handlers: dict[int, StreamHandler] = {}
         self.sessions: dict[int, Session] = {}
         self._ended_sessions: deque[int] = deque(maxlen=limits.SESSIONS_REMEMBERED)
+        self._given_up: deque[int] = deque(maxlen=limits.STREAMS_GIVEN_UP)
+        """Streams that the client gave up before their headers came: the network may deliver one after the other."""
         self.closing = False
         """Whether further requests get status 503."""
+        self.turns = trio.Semaphore(limits.REQUESTS_OF_CONNECTION)
+        """Held by requests while they are answered."""
         self.requests = 0
         """How many there were so far, for the log."""
 
@@ -144,6 +148,8 @@ class Http3Peer(Peer):
                     handler.on_reset(event.error_code)
                 else:
                     handler.on_stop(event.error_code)
+            elif self._on_request is not None:
+                self._given_up.append(event.stream_id)
 
     def _on_http_event(self, event: H3Event) -> None:
         match event:
@@ -157,6 +163,13 @@ class Http3Peer(Peer):
                 handler = self._handlers.get(event.stream_id)
                 if handler is not None:
                     handler.on_data(event.data, end=event.stream_ended)
+            case FrameTooLarge():
+                handler = self._handlers.get(event.stream_id)
+                if handler is not None:
+                    handler.on_reset(ErrorCode.H3_EXCESSIVE_LOAD)
+                    self.stop(event.stream_id, ErrorCode.H3_EXCESSIVE_LOAD)
+                elif self._on_request is not None:
+                    self._on_new_request(HeadersReceived(headers=[], stream_id=event.stream_id, stream_ended=False))
             case DatagramReceived():
                 session = self.sessions.get(event.stream_id)
                 if session is not None:
@@ -173,6 +186,9 @@ class Http3Peer(Peer):
                     self.reset(event.stream_id, BUFFERED_STREAM_REJECTED)
 
     def _on_new_request(self, event: HeadersReceived) -> None:
+        if event.stream_id in self._given_up:
+            self.reset(event.stream_id, ErrorCode.H3_REQUEST_CANCELLED)
+            return
         exchange = Http3Exchange(self, event.stream_id, event.headers)
         self.register(event.stream_id, exchange)
         self.requests += 1
@@ -226,6 +242,11 @@ class Http3Exchange:
         self._gone = trio.Event()
         self._error: TransportError | None = None
         self._answered = False
+
+    @property
+    def turns(self) -> trio.Semaphore:
+        """The places for requests of its connection."""
+        return self._peer.turns
 
     @property
     def ended(self) -> bool:
@@ -283,7 +304,10 @@ class Http3Exchange:
     async def send(self, data: bytes, *, end: bool) -> None:
         view = memoryview(data)
         while view or end:
-            room = await self._peer.write_room(self.stream_id)
+            with trio.move_on_after(limits.WRITE_TIME) as patience:
+                room = await self._peer.write_room(self.stream_id)
+            if patience.cancelled_caught:
+                raise ConnectionLost("The client takes nothing.")
             self._check()
             piece, view = view[:room], view[room:]
             last = end and not view

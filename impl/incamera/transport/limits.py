@@ -25,6 +25,8 @@ OUTBOX_PACKETS = 4096
 
 CONNECTIONS = 4096
 """Connections of one endpoint; further Initial packets are ignored."""
+CONNECTIONS_OF_NETWORK = 256
+"""The same from one IPv4 address or one IPv6 /64."""
 HALF_OPEN_BEFORE_RETRY = 64
 """Unfinished handshakes from which on an address has to prove itself (Retry, RFC 9000 section 8.1.2)."""
 HANDSHAKE_TIME = 10.0
@@ -34,9 +36,15 @@ IDLE_TIME = 30.0
 KEEP_ALIVE_TIME = 10.0
 """A client with an open session sends a PING this often: a third of the idle time."""
 STREAM_WINDOW = 256 * KIB
-"""Bytes of one stream that a peer may send before they are read here."""
+"""Bytes of one stream that a peer may send before they are read here, once as many have been read."""
 CONNECTION_WINDOW = 4 * MIB
 """The same for all streams of a connection together."""
+FIRST_STREAM_WINDOW = 32 * KIB
+"""The same before anything was read. A single byte at a window's end has the whole of it allocated."""
+FIRST_CONNECTION_WINDOW = 256 * KIB
+"""The same for all streams of a connection together."""
+GAPS = 256
+"""Pieces of one stream that came before what belongs in front of them; with more the connection is closed."""
 STREAM_BACKLOG = 256 * KIB
 """Bytes of one stream written here and not acknowledged; a writer waits beyond it."""
 CONNECTION_BACKLOG = 4 * MIB
@@ -58,6 +66,18 @@ RESPONSE_BODY = 64 * MIB
 """A response's body, as the client accepts it."""
 REQUESTS = 512
 """Requests of one server being answered at the same time. Status 503."""
+REQUESTS_OF_NETWORK = 256
+"""The same from one IPv4 address or one IPv6 /64. Status 503."""
+REQUESTS_OF_CONNECTION = 64
+"""The same from one connection; further ones wait for their turn."""
+BODY_TIME = 20.0
+"""For the next piece of a request's body. Status 408."""
+WHOLE_BODY_TIME = 120.0
+"""For all of them. Status 408."""
+WRITE_TIME = 30.0
+"""For a client to take one piece of a response."""
+STREAMS_GIVEN_UP = 1_024
+"""Requests of a connection that the client gave up before their headers came, and that are remembered as such."""
 ALT_SVC_AGE = 86_400
 """How long a browser may remember that HTTP/3 is offered (RFC 7838 `ma`)."""
 
@@ -73,10 +93,10 @@ HEADER_TIME = 10.0
 """From the first byte of a connection, or the end of a response, to a whole request header, when one has begun."""
 KEEP_OPEN_TIME = 30.0
 """Between the end of a response and the next request."""
-BODY_TIME = 20.0
-"""For the next piece of a request's body; then the connection is cut."""
-WRITE_TIME = 30.0
-"""For a client to take one piece of a response."""
+LINGER_TIME = 1.0
+"""In which what a refused client still sends is thrown away: closing over unread bytes could cost it the answer."""
+LINGER_BYTES = MIB
+"""The same in bytes."""
 
 # --- WebTransport
 
@@ -90,8 +110,11 @@ STREAMS_WAITING = 128
 """Streams the peer opened and nobody accepted yet, each kind; further ones are refused."""
 DATAGRAMS_IN = 512
 """Datagrams of a session received and not read; the oldest goes first."""
-DATAGRAMS_OUT = 512
-"""Datagrams of a connection waiting for congestion control; further ones are dropped."""
+DATAGRAMS_OUT = 16
+"""Datagrams of a connection waiting for congestion control; further ones are not taken.
+
+They go first in, first out: a longer queue would only make what comes through late.
+"""
 CLOSE_REASON_CAPSULE = 1024
 """Bytes of the reason in CLOSE_WEBTRANSPORT_SESSION (draft-ietf-webtrans-http3 section 6)."""
 
