@@ -134,8 +134,8 @@ class MemorySession:
     def __init__(self, path: str, capacity: int) -> None:
         self.path = path
         self.max_datagram_size = 1_155
-        self.congested = False
-        """Set by a test: this end's connection takes no more datagrams."""
+        self.peer = "10.0.0.2:50000"
+        self._congested = False
         self.far: MemorySession
         self._capacity = capacity
         self._pipes: list[Pipe] = []
@@ -150,6 +150,22 @@ class MemorySession:
         near, far = cls(path, capacity), cls(path, capacity)
         near.far, far.far = far, near
         return near, far
+
+    @property
+    def congested(self) -> bool:
+        """Set by a test: this end's connection takes no more datagrams."""
+        return self._congested
+
+    @congested.setter
+    def congested(self, congested: bool) -> None:
+        self._congested = congested
+        self._changed.unpark_all()
+
+    async def wait_datagram_room(self) -> None:
+        await trio.lowlevel.checkpoint()
+        while self.congested:
+            self._check()
+            await self._changed.park()
 
     @property
     def closed(self) -> SessionClosed | None:

@@ -162,6 +162,9 @@ class Far:
         self.taken.append(data)
         return True
 
+    async def wait_datagram_room(self) -> None:
+        await trio.sleep(0.1)
+
 
 async def test_what_waits_keeps_its_place_before_what_comes(autojump_clock: trio.testing.MockClock) -> None:
     far = Far()

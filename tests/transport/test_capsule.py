@@ -32,7 +32,7 @@ def test_an_unknown_capsule_is_not_kept_however_long_it_is() -> None:
     assert list(parser.feed(encode_uint_var(0x1234) + encode_uint_var(1 << 40))) == []
     for _ in range(100):
         assert list(parser.feed(bytes(10_000))) == []
-    assert len(parser._buffer) == 0
+    assert len(parser._rest) == 0
 
 
 def test_a_long_reason_is_cut_at_a_character() -> None:

@@ -14,7 +14,7 @@ async def test_system_clock_is_utc_and_wakes_in_time() -> None:
     assert clock.now().tzinfo is UTC
     assert abs(clock.now() - datetime.now(UTC)) < timedelta(seconds=1)
     when = clock.now() + timedelta(milliseconds=20)
-    with trio.fail_after(2):
+    with trio.fail_after(30):
         await clock.sleep_until(when)
     assert clock.now() >= when
 
@@ -48,7 +48,7 @@ async def test_advancing_wakes_exactly_the_sleepers_whose_time_has_come() -> Non
 async def test_an_adjustable_clock_still_runs() -> None:
     clock = AdjustableClock()
     clock.advance(timedelta(days=1))
-    with trio.fail_after(2):
+    with trio.fail_after(30):
         await clock.sleep_until(clock.now() + timedelta(milliseconds=10))
 
 

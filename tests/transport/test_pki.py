@@ -2,6 +2,7 @@
 
 import hashlib
 import ipaddress
+import resource
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -62,6 +63,21 @@ def test_keys_are_for_their_owner_alone(authority: Authority, tmp_path: Path) ->
     authority.issue().save(tmp_path)
     for name in ("ca-key.pem", "server-key.pem"):
         assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("room", [0, 260])
+def test_a_disk_that_is_full_leaves_no_half_of_an_authority(authority: Authority, tmp_path: Path, room: int) -> None:
+    """With room for nothing, or for the key and a part of the certificate; where `ca.pem` lies, it is whole."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            authority.save(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert {file.name for file in tmp_path.iterdir()} <= {"ca-key.pem"}
+    authority.save(tmp_path)
+    assert Authority.load(tmp_path).certificate_pem == authority.certificate_pem
 
 
 def test_an_identity_survives_the_disk(authority: Authority, tmp_path: Path) -> None:

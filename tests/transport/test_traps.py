@@ -330,7 +330,7 @@ async def test_a_control_frame_without_end_ends_the_connection(laboratory: Lab, 
 async def test_windows_follow_what_was_read(
     laboratory: Lab, autojump_clock: trio.abc.Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "CONNECTION_WINDOW", 3 * limits.STREAM_WINDOW)
+    monkeypatch.setattr(limits, "FIRST_CONNECTION_WINDOW", 3 * limits.FIRST_STREAM_WINDOW)
 
     async def stall(session: Session) -> None:
         await trio.sleep(10)
@@ -357,7 +357,7 @@ async def test_windows_follow_what_was_read(
             for _ in range(8):
                 nursery.start_soon(flood)
             await trio.sleep(5)
-            assert limits.CONNECTION_WINDOW // 2 <= other.quic._held_total <= limits.CONNECTION_WINDOW
+            assert limits.FIRST_CONNECTION_WINDOW // 2 <= other.quic._held_total <= limits.FIRST_CONNECTION_WINDOW
         # Once read, everything came through: the windows opened again.
         assert (await session.wait_closed()).clean
         assert other.quic._held_total == 0
@@ -367,7 +367,8 @@ async def test_windows_follow_what_was_read(
 async def test_what_a_reset_leaves_unsent_counts_as_read(
     laboratory: Lab, autojump_clock: trio.abc.Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "CONNECTION_WINDOW", 64 * limits.KIB)
+    for name in ("CONNECTION_WINDOW", "FIRST_CONNECTION_WINDOW"):
+        monkeypatch.setattr(limits, name, 64 * limits.KIB)
     async with laboratory(sessions=idle) as lab:
         client, _ = await lab.connect()
         session = await client.webtransport("/")

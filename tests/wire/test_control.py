@@ -84,3 +84,17 @@ def test_what_is_signed_binds_meeting_ticket_and_challenge() -> None:
 @given(st.binary(max_size=80))
 def test_base64url_round_trip(raw: bytes) -> None:
     assert decode_bytes(encode_bytes(raw)) == raw
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"type": "hello", "version": true}',
+        b'{"type": "offer-track", "kind": "audio", "codec": "vp8"}',
+        b'{"type": "offer-track", "kind": "video", "codec": "opus"}',
+        b'{"type": "offer-track", "kind": "video", "codec": "vp8", "width": "12", "height": 12}',
+    ],
+)
+def test_what_is_only_nearly_a_message(body: bytes) -> None:
+    with pytest.raises(MalformedControl):
+        list(Deframer(FROM_CLIENT).feed(len(body).to_bytes(4, "big") + body))

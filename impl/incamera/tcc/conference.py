@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from types import MappingProxyType
 from typing import Final, Literal, Protocol
 
@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from incamera.tcc.door import Messages, ServerMessage, TicketKey, ended, pass_the_door
 from incamera.tcc.errors import ClientError, ConferenceEnded, MalformedAnswer, MalformedRequest, Refused
-from incamera.transport import Session, SessionClosed, Stream, TransportError
+from incamera.transport import DatagramTooLarge, Session, SessionClosed, Stream, TransportError
 from incamera.wire import control
 from incamera.wire.api import Message, TicketIssued
 from incamera.wire.control import (
@@ -39,6 +39,8 @@ EVENTS: Final = 1_024
 """Kept for an application that does not read them; further ones are counted in `Conference.missed` and given up."""
 TO_SEND: Final = 64
 """Control messages that wait to be sent; beyond it their senders wait."""
+MEDIA_TO_SEND: Final = 128
+"""Media datagrams that wait for the connection; then the oldest goes.  A key frame of 140 kB fits."""
 LEAVE_TIME_S: Final = 1.0
 """For the server to close the session of somebody who leaves."""
 
@@ -101,6 +103,8 @@ class Conference:
         """Offers that were sent, in their order, which is that of the answers."""
         self._told, self.events = trio.open_memory_channel[Event](EVENTS)
         """What happens, in its order; the channel ends when the conference does."""
+        self._media: deque[bytes] = deque(maxlen=MEDIA_TO_SEND)
+        self._media_waits = trio.Event()
         self._to_send, self._sending = trio.open_memory_channel[tuple[Message, _Offer | None]](TO_SEND)
         self._tasks = trio.CancelScope(shield=True)  # even when the block is cancelled, leaving needs them
         self._leaving = False
@@ -144,20 +148,29 @@ class Conference:
         self, kind: Literal["audio", "video"], codec: Literal["opus", "vp8"], width: int = 0, height: int = 0
     ) -> Track:
         """Announce media to everybody; returns the track with its number.  Raises `Refused` if one has too many."""
+        try:
+            message = OfferTrack(kind=kind, codec=codec, width=width, height=height)
+        except ValidationError:
+            raise MalformedRequest("There is no such track: sound is opus, pictures are vp8.") from None
         offer = _Offer()
         self._unanswered.add(offer)
         try:
-            await self._send(OfferTrack(kind=kind, codec=codec, width=width, height=height), offer)
+            await self._send(message, offer)
             return await offer.result()
         finally:
             self._unanswered.discard(offer)
 
     def send_datagram(self, datagram: bytes) -> bool:
-        """Send media of one of one's tracks; False if it was given up because too much waits."""
+        """Send media of one of one's tracks; False if the oldest that waits had to be given up for it."""
         try:
-            return self._session.send_datagram(datagram)
+            if not self._media and self._session.send_datagram(datagram):
+                return True
         except SessionClosed as closed:
             raise self._ended or ended(closed) from None
+        full = len(self._media) == MEDIA_TO_SEND
+        self._media.append(datagram)
+        self._media_waits.set()
+        return not full
 
     async def receive_datagram(self) -> bytes:
         """The next media datagram of somebody else."""
@@ -193,6 +206,7 @@ class Conference:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._listen, messages)
                 nursery.start_soon(self._talk, stream)
+                nursery.start_soon(self._send_media)
 
     async def _talk(self, stream: Stream) -> None:
         with self._sending:
@@ -205,6 +219,18 @@ class Conference:
                 # Usually the session is over, and `_listen` sees how; else there is no use in it any more.
                 await self._session.close(CloseCode.PROTOCOL_ERROR, str(error))
 
+    async def _send_media(self) -> None:
+        with suppress(SessionClosed):  # `_listen` sees how
+            while True:
+                await self._media_waits.wait()
+                while self._media:
+                    await self._session.wait_datagram_room()
+                    with suppress(DatagramTooLarge):
+                        if not self._session.send_datagram(self._media[0]):
+                            continue
+                    self._media.popleft()
+                self._media_waits = trio.Event()
+
     async def _listen(self, messages: Messages) -> None:
         failure: ConferenceEnded | None = None
         try:
@@ -215,8 +241,11 @@ class Conference:
             await self._session.close(CloseCode.PROTOCOL_ERROR)
         except trio.EndOfChannel:
             # The server says no more; the session's end is on its way and says why.
-            with trio.move_on_after(LEAVE_TIME_S):
+            with trio.move_on_after(LEAVE_TIME_S) as patience:
                 failure = ended(await self._session.wait_closed())
+            if patience.cancelled_caught and not self._leaving:
+                failure = ConferenceEnded(None, "the server ended its side of the control stream")
+                await self._session.close(CloseCode.PROTOCOL_ERROR, failure.reason)
         except SessionClosed as closed:
             failure = ended(closed)
         except TransportError as error:

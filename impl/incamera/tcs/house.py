@@ -7,9 +7,11 @@ that has begun is finished even if its task is cancelled; it waits for nothing b
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from itertools import chain
 from typing import Final, TypeVar
 
 import structlog
@@ -17,16 +19,22 @@ import trio
 
 from incamera.journal import Journal, JournalError, Refusal, Transaction
 from incamera.tcs import door, limits
+from incamera.tcs.pace import Refusals
 from incamera.tcs.relay import MediaCounts
 from incamera.tcs.room import Place, Room, Visitor
 from incamera.transport import Clock
 from incamera.wire.control import CloseCode, EnterRoom, ReturnToRoom
 from incamera.wire.ids import AccountId, MeetingId, TicketId
+from incamera.wire.limits import DOOR_TIME
 from incamera.wire.link import Grant
 
 T = TypeVar("T")
 
 log = structlog.get_logger("incamera.tcs")
+
+
+class DoorBusy(Exception):
+    """Too many wait at the doors, or it took too long."""
 
 
 class House:
@@ -38,6 +46,8 @@ class House:
         self._journal = journal
         self._clock = clock
         self._lock = trio.Lock()
+        self._at_doors = 0
+        self._refusals = Refusals(clock)
         self._held: dict[Visitor, tuple[Room, Place]] = {}
         self._lost: list[Visitor] = []
         self._deadline: datetime | None = None
@@ -72,10 +82,33 @@ class House:
     # --- visitors
 
     async def admit(
-        self, visitor: Visitor, meeting: MeetingId, shown: EnterRoom | ReturnToRoom, nonce: str
+        self, visitor: Visitor, meeting: MeetingId, shown: EnterRoom | ReturnToRoom, nonce: str, *, peer: str
     ) -> tuple[Room, Place]:
-        """The visitor takes the seat of the ticket that they show; raises `Refusal` or `door.RoomFull`."""
-        async with self._turn():
+        """The visitor takes the seat of the ticket that they show.
+
+        `peer` is where they come from, as ``addr:port``.  Raises `Refusal`, `door.RoomFull` or `DoorBusy`.
+        """
+        if self._at_doors >= limits.DOOR_QUEUE:
+            raise DoorBusy(f"{limits.DOOR_QUEUE} wait at the doors.")
+        self._at_doors += 1
+        try:
+            return await self._admit(visitor, meeting, shown, nonce, peer)
+        except Refusal:
+            self._refusals.count(peer)
+            raise
+        finally:
+            self._at_doors -= 1
+
+    def turns_away(self, peer: str) -> bool:
+        """Whether so many tickets from there were refused that no more are looked at for now."""
+        return self._refusals.too_many(peer)
+
+    async def _admit(
+        self, visitor: Visitor, meeting: MeetingId, shown: EnterRoom | ReturnToRoom, nonce: str, peer: str
+    ) -> tuple[Room, Place]:
+        async with self._turn(patience_s=DOOR_TIME.total_seconds()):
+            if self.turns_away(peer):  # many may have come to the doors before the first of them was refused
+                raise DoorBusy("Too many tickets were refused.")
             stub = await self._act(lambda tx: door.admit(tx, meeting, shown, nonce))
             room = self._room(meeting)
             place = room.places.get(stub.ticket) or Place(stub.ticket, stub.person, stub.name)
@@ -101,14 +134,35 @@ class House:
         """
         self._lost.append(visitor)
         async with self._turn():
-            over = list(self._lost)
-            lost = [self._held[one] for one in over if one in self._held]
-            if lost:
-                await self._act(lambda tx: door.drop(tx, [place.ticket for _, place in lost]))
-            del self._lost[: len(over)]
-            for room, place in lost:
-                self._vacate(place, CloseCode.LEFT)
-                room.lose(place)
+            await self._record_losses()
+
+    async def _record_losses(self) -> None:
+        """Drop for all of them; what the journal does not take now, the timekeeper tries again."""
+        over, self._lost = self._lost, []
+        batches = [over]
+        while batches:
+            batch = batches.pop(0)
+            try:
+                await self._drop(batch)
+            except JournalError:
+                self._lost = [*batch, *chain.from_iterable(batches), *self._lost]
+                self._nap.cancel()
+                raise
+            except Exception as error:
+                # Whatever it is about one of them, the others are lost all the same.
+                if len(batch) > 1:
+                    batches = [[one] for one in batch]
+                else:
+                    # Without a trace: the error's text might quote what somebody sent.
+                    log.error("a lost connection cannot be recorded", error=type(error).__name__)  # noqa: TRY400
+
+    async def _drop(self, over: Iterable[Visitor]) -> None:
+        lost = [self._held[one] for one in over if one in self._held]
+        if lost:
+            await self._act(lambda tx: door.drop(tx, [place.ticket for _, place in lost]))
+        for room, place in lost:
+            self._vacate(place, CloseCode.LEFT)
+            room.lose(place)
 
     # --- time
 
@@ -124,6 +178,7 @@ class House:
             await self._until_due()
             try:
                 async with self._turn():
+                    await self._record_losses()
                     await self._act(lambda tx: None)
             except JournalError as error:
                 log.warning("deadlines could not be settled", error=str(error))
@@ -145,7 +200,7 @@ class House:
         return await self._journal.transact(door.observe)
 
     async def _until_due(self) -> None:
-        while self._deadline is None or self._clock.now() < self._deadline:
+        while not self._lost and (self._deadline is None or self._clock.now() < self._deadline):
             with trio.CancelScope() as self._nap:
                 if self._deadline is None:
                     await trio.sleep_forever()
@@ -160,10 +215,17 @@ class House:
     # --- what these share
 
     @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
+    async def _turn(self, *, patience_s: float = math.inf) -> AsyncIterator[None]:
+        """Raises `DoorBusy` when one's turn does not come within that time."""
         with trio.CancelScope(shield=True):
-            async with self._lock:
+            with trio.move_on_after(patience_s) as waiting:
+                await self._lock.acquire()
+            if waiting.cancelled_caught:
+                raise DoorBusy("One's turn did not come.")
+            try:
                 yield
+            finally:
+                self._lock.release()
 
     async def _act(self, act: Callable[[Transaction], T]) -> T:
         """One transaction: what is due is settled first, and stays so even if the act is refused."""

@@ -36,6 +36,8 @@ class DatagramSender(Protocol):
 
     def send_datagram(self, data: bytes) -> bool: ...
 
+    async def wait_datagram_room(self) -> None: ...
+
 
 class Receiver:
     """One receiver's datagrams: handed on at once if its connection takes them, else kept in a short queue."""
@@ -64,7 +66,7 @@ class Receiver:
                 if self._send(self._waiting[0]):
                     self._waiting.popleft()
                 else:
-                    await trio.sleep(limits.DATAGRAM_RETRY_S)
+                    await self._session.wait_datagram_room()
             self._filled = trio.Event()
 
     def _send(self, datagram: bytes) -> bool:

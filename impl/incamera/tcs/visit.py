@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 from http import HTTPStatus
+from typing import Final
 
 import structlog
 import trio
@@ -15,7 +16,7 @@ import trio
 from incamera.journal import JournalError, Refusal
 from incamera.tcs import limits
 from incamera.tcs.door import RoomFull
-from incamera.tcs.house import House
+from incamera.tcs.house import DoorBusy, House
 from incamera.tcs.outbox import Outbox, TooSlow
 from incamera.tcs.pace import Pace
 from incamera.tcs.relay import Receiver
@@ -43,6 +44,8 @@ from incamera.wire.problem import Problem, mistake, refusal
 ClientMessage = Hello | EnterRoom | ReturnToRoom | OfferTrack | Say | LeaveRoom
 
 log = structlog.get_logger("incamera.tcs")
+
+_BUSY: Final = mistake("busy", HTTPStatus.SERVICE_UNAVAILABLE, "Too much happens at the door. Try again later.")
 
 
 class Visit:
@@ -120,6 +123,9 @@ class Visit:
             messages = Messages(stream)
             if not isinstance(await messages.next(), Hello):
                 raise MalformedControl("a client begins with hello")
+            if self._house.turns_away(self._session.peer):
+                await self._turn_away(stream, _BUSY)
+                return
             nonce = fresh_token()
             await stream.send_all(encode(Challenge(nonce=nonce)))
             shown = await messages.next()
@@ -128,7 +134,9 @@ class Visit:
         if not isinstance(shown, EnterRoom | ReturnToRoom):
             raise MalformedControl("before entering, a client only enters or returns")
         try:
-            room, place = await self._house.admit(self, self._meeting, shown, nonce)
+            room, place = await self._house.admit(self, self._meeting, shown, nonce, peer=self._session.peer)
+        except DoorBusy:
+            await self._turn_away(stream, _BUSY)
         except Refusal as refused:
             await self._turn_away(stream, refusal(refused.rule))
         except RoomFull:

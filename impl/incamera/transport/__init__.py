@@ -12,6 +12,7 @@ has every number. aioquic's private parts are touched in `_aioquic` alone.
 from .asgi import ASGIApp
 from .client import Connection, connect
 from .clock import AdjustableClock, Clock, SystemClock
+from .datagram import network
 from .errors import (
     AddressUnavailable,
     ApplicationFailed,
@@ -30,7 +31,7 @@ from .errors import (
     UntrustedPeer,
 )
 from .exchange import Response
-from .pki import Authority, Identity, IdentityUnusable, Trust
+from .pki import Authority, Identity, IdentityUnusable, NameUnusable, Trust
 from .server import Server, SessionHandler, serve
 from .stream import Stream
 from .webtransport import Session
@@ -48,6 +49,7 @@ __all__ = [
     "HandshakeFailed",
     "Identity",
     "IdentityUnusable",
+    "NameUnusable",
     "PortForbidden",
     "PortTaken",
     "RequestTimedOut",
@@ -66,5 +68,6 @@ __all__ = [
     "Unreachable",
     "UntrustedPeer",
     "connect",
+    "network",
     "serve",
 ]

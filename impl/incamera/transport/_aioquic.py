@@ -6,6 +6,8 @@ each has a test in tests/transport.
 """
 
 import logging
+from collections import deque
+from dataclasses import dataclass
 
 import aioquic
 import pylsqpack
@@ -20,22 +22,25 @@ from aioquic.h3.connection import (
     H3Connection,
     Setting,
 )
-from aioquic.h3.events import H3Event, HeadersReceived
+from aioquic.h3.events import H3Event
 from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.connection import (
     CONNECTION_LIMIT_FRAME_CAPACITY,
     END_STATES,
     MAX_STREAM_DATA_FRAME_CAPACITY,
     QuicConnection,
+    QuicConnectionError,
+    QuicReceiveContext,
     stream_is_unidirectional,
 )
 from aioquic.quic.events import ConnectionTerminated, QuicEvent, StreamDataReceived, StreamReset
-from aioquic.quic.packet import QuicFrameType
+from aioquic.quic.packet import QuicErrorCode, QuicFrameType
 from aioquic.quic.packet_builder import PACKET_NUMBER_SEND_SIZE, QuicPacketBuilder
 from aioquic.quic.recovery import QuicPacketSpace
-from aioquic.quic.stream import QuicStream
+from aioquic.quic.stream import QuicStream, QuicStreamReceiver
 
 from . import limits
+from .datagram import Address
 
 PINNED = "1.7.2"
 if aioquic.__version__ != PINNED:
@@ -75,6 +80,9 @@ class Quic(QuicConnection):
         self._held: dict[int, int] = {}
         self._held_total = 0
         self._delivered = 0
+        self._received = 0
+        """Like ``_delivered``, but without what a reset left unsent."""
+        self._streams_first = False
 
     # --- receive windows
 
@@ -100,22 +108,68 @@ class Quic(QuicConnection):
         event = super().next_event()
         if isinstance(event, StreamDataReceived):
             self._delivered += len(event.data)
+            self._received += len(event.data)
         elif isinstance(event, StreamReset) and (stream := self._streams.get(event.stream_id)) is not None:
             # What the peer will never send counts as read, or the connection's window would shrink for good.
             self._delivered += stream.receiver.highest_offset - stream.receiver.starting_offset()
+            stream.receiver._buffer.clear()
         return event
 
     def _stream_target(self, stream: QuicStream) -> int:
-        """Where the stream's window should end; unchanged until half of it has been read, to save frames."""
-        target = stream.receiver.starting_offset() + limits.STREAM_WINDOW
-        worthwhile = stream.max_stream_data_local + limits.STREAM_WINDOW // 2
-        if target >= worthwhile:
-            target -= self._held.get(stream.stream_id or 0, 0)
-        return target if target >= worthwhile else 0
+        """Where the stream's window should end; unchanged until half of it has been read, to save frames.
+
+        It grows with what was read: whoever wants much memory kept for a stream has to send as much first.
+        """
+        read = stream.receiver.starting_offset() - self._held.get(stream.stream_id or 0, 0)
+        window = min(limits.STREAM_WINDOW, max(limits.FIRST_STREAM_WINDOW, read))
+        target = read + window
+        return target if target - stream.max_stream_data_local >= window // 2 else 0
 
     def _connection_target(self) -> int:
-        target = self._delivered - self._held_total + limits.CONNECTION_WINDOW
-        return target if target - self._local_max_data.value >= limits.CONNECTION_WINDOW // 2 else 0
+        window = min(limits.CONNECTION_WINDOW, max(limits.FIRST_CONNECTION_WINDOW, self._received - self._held_total))
+        target = self._delivered - self._held_total + window
+        return target if target - self._local_max_data.value >= window // 2 else 0
+
+    # --- what arrives in pieces
+
+    def _handle_stream_frame(self, context: QuicReceiveContext, frame_type: int, buf: Buffer) -> None:
+        begin = buf.tell()
+        stream_id = buf.pull_uint_var()
+        buf.seek(begin)
+        super()._handle_stream_frame(context, frame_type, buf)
+        if (stream := self._streams.get(stream_id)) is not None:
+            self._bound_gaps(stream.receiver, frame_type)
+
+    def _handle_crypto_frame(self, context: QuicReceiveContext, frame_type: int, buf: Buffer) -> None:
+        stream = self._crypto_streams[context.epoch]
+        super()._handle_crypto_frame(context, frame_type, buf)
+        self._bound_gaps(stream.receiver, frame_type)
+
+    def _bound_gaps(self, receiver: QuicStreamReceiver, frame_type: int) -> None:
+        # Stock aioquic looks at all pieces for each new one: many small ones would cost everybody's time.
+        if len(receiver._ranges) > limits.GAPS:
+            raise QuicConnectionError(
+                error_code=QuicErrorCode.INTERNAL_ERROR, frame_type=frame_type, reason_phrase="too many gaps"
+            )
+
+    # --- sending
+
+    def datagrams_to_send(self, now: float) -> list[tuple[bytes, Address]]:
+        # Stock aioquic fills packets with DATAGRAM frames first: while more of them wait than the network takes,
+        # streams would get nothing. Here they take turns, each until it has sent something.
+        packets: list[tuple[bytes, Address]] = []
+        waiting, in_flight = self._datagrams_pending, self._loss.bytes_in_flight
+        if waiting and self._streams_first and any(not one.sender.buffer_is_empty for one in self._streams.values()):
+            self._datagrams_pending = deque()
+            try:
+                packets += super().datagrams_to_send(now)
+            finally:
+                self._datagrams_pending = waiting
+            self._streams_first = self._loss.bytes_in_flight <= in_flight
+        before = len(waiting)
+        packets += super().datagrams_to_send(now)
+        self._streams_first = self._streams_first or len(self._datagrams_pending) < before
+        return packets
 
     def _write_stream_limits(self, builder: QuicPacketBuilder, space: QuicPacketSpace, stream: QuicStream) -> None:
         # Stock aioquic doubles the window whenever half of it has *arrived*: a stalled reader would buffer without end.
@@ -213,6 +267,13 @@ class Quic(QuicConnection):
             self.stop_stream(stream_id, code)
 
 
+@dataclass
+class FrameTooLarge(H3Event):
+    """A frame that has to be whole before it means anything is larger than any header section; it is not read."""
+
+    stream_id: int
+
+
 class Http3(H3Connection):
     """HTTP/3 and WebTransport on one `Quic`.
 
@@ -278,7 +339,7 @@ class Http3(H3Connection):
             self._quic.close(error_code=ErrorCode.H3_EXCESSIVE_LOAD, reason_phrase="frame too large")
         else:
             self._refused.add(stream_id)
-            events.append(HeadersReceived(headers=[], stream_id=stream_id, stream_ended=False))
+            events.append(FrameTooLarge(stream_id))
 
     def create_webtransport_stream(self, session_id: int, is_unidirectional: bool = False) -> int:
         stream_id = super().create_webtransport_stream(session_id, is_unidirectional)

@@ -1,16 +1,18 @@
 """An ASGI 3 application behind either HTTP (https://asgi.readthedocs.io, HTTP spec version 2.4).
 
 One task a request. What the application gets wrong, or leaves undone, becomes a 500 or an aborted response; what the
-client gets wrong, a 400, 413 or 431 of our own.
+client gets wrong, a 400, 408, 413 or 431 of our own.
 """
 
 import urllib.parse
+from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, NoReturn
 
 import trio
 
 from . import limits
+from .datagram import network
 from .errors import ApplicationFailed, TransportError
 from .exchange import Exchange, Headers, Request, dated
 from .log import failure
@@ -36,13 +38,17 @@ class Application:
         self._state: dict[str, Any] = {}
         self._idle = trio.lowlevel.ParkingLot()
         self.running = 0
+        self._crowds: Counter[str] = Counter()
+        """How many requests are being answered for each network."""
 
     async def answer(self, exchange: Exchange) -> None:
         """Answer one request. Raises nothing but cancellation."""
-        if self.running >= limits.REQUESTS:
+        origin = network(exchange.request.client[0])
+        if self.running >= limits.REQUESTS or self._crowds[origin] >= limits.REQUESTS_OF_NETWORK:
             await _refuse(exchange, 503)
             return
         self.running += 1
+        self._crowds[origin] += 1
         try:
             await _Call(exchange, self._app, dict(self._state)).run()
         except Exception as error:
@@ -50,6 +56,9 @@ class Application:
             exchange.abort()
         finally:
             self.running -= 1
+            self._crowds[origin] -= 1
+            if not self._crowds[origin]:
+                del self._crowds[origin]
             if not self.running:
                 self._idle.unpark_all()
 
@@ -105,7 +114,9 @@ class _Call:
         self._state = state
         self._received = 0
         self._body_ended = False
-        self._too_large = trio.CancelScope()
+        self._patience = trio.current_time() + limits.WHOLE_BODY_TIME
+        self._giving_up = trio.CancelScope()
+        self._refusal = 500
         self._head: tuple[int, Headers] | None = None
         self._started = False
         self._ended = False
@@ -123,7 +134,7 @@ class _Call:
             await _refuse(self._exchange, 413)
             return
         try:
-            with self._too_large:
+            with self._giving_up:
                 await self._app(scope, self._receive, self._send)
         except Exception as error:
             if not self._gone:
@@ -133,7 +144,7 @@ class _Call:
         if self._started or self._gone:
             self._exchange.abort()
         else:
-            await _refuse(self._exchange, 413 if self._too_large.cancelled_caught else 500)
+            await _refuse(self._exchange, self._refusal)
 
     async def _receive(self) -> Message:
         if self._body_ended:
@@ -141,16 +152,24 @@ class _Call:
             self._gone = True
             return {"type": "http.disconnect"}
         try:
-            data = await self._exchange.receive()
+            with trio.move_on_at(min(trio.current_time() + limits.BODY_TIME, self._patience)) as piece:
+                data = await self._exchange.receive()
+            if piece.cancelled_caught:
+                await self._give_up(408)
         except TransportError:
             self._gone = True
             return {"type": "http.disconnect"}
         self._received += len(data)
         if self._received > limits.REQUEST_BODY:
-            self._too_large.cancel()
-            await trio.lowlevel.checkpoint()
+            await self._give_up(413)
         self._body_ended = not data
         return {"type": "http.request", "body": data, "more_body": bool(data)}
+
+    async def _give_up(self, status: int) -> NoReturn:
+        """End the application's call; if it has said nothing yet, the client gets this status."""
+        self._refusal = status
+        self._giving_up.cancel()
+        await trio.sleep_forever()
 
     async def _send(self, message: Message) -> None:
         if message["type"] == "http.response.start" and self._head is None:

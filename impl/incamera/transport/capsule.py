@@ -44,39 +44,43 @@ class CapsuleParser:
     """Feed it what arrives, in any pieces; it yields the capsules that concern a session."""
 
     def __init__(self) -> None:
-        self._buffer = b""
+        self._rest = b""
         self._skip = 0
 
     def feed(self, data: bytes) -> Iterator[Close | Drain]:
         """Raises `CapsuleError`."""
-        self._buffer += data
-        while self._buffer:
-            if self._skip:
-                skipped = min(self._skip, len(self._buffer))
-                self._buffer = self._buffer[skipped:]
-                self._skip -= skipped
-                continue
-            header = Buffer(data=self._buffer)
-            try:
-                kind, length = header.pull_uint_var(), header.pull_uint_var()
-            except BufferReadError:
-                return
-            start = header.tell()
-            if kind not in (CLOSE_WEBTRANSPORT_SESSION, DRAIN_WEBTRANSPORT_SESSION):
-                self._buffer = self._buffer[start:]
-                self._skip = length
-                continue
-            if length > 4 + limits.CLOSE_REASON_CAPSULE:
-                raise CapsuleError("The capsule is too long.")
-            if len(self._buffer) < start + length:
-                return
-            value = self._buffer[start : start + length]
-            self._buffer = self._buffer[start + length :]
-            yield _decode(kind, value)
+        # One buffer for all of it: a peer may send capsules of two bytes, as many as it likes.
+        data = self._rest + data
+        buffer = Buffer(data=data)
+        done = 0
+        try:
+            while done < len(data):
+                buffer.seek(done)
+                if self._skip:
+                    skipped = min(self._skip, len(data) - done)
+                    done += skipped
+                    self._skip -= skipped
+                    continue
+                try:
+                    kind, length = buffer.pull_uint_var(), buffer.pull_uint_var()
+                except BufferReadError:
+                    return
+                if kind not in (CLOSE_WEBTRANSPORT_SESSION, DRAIN_WEBTRANSPORT_SESSION):
+                    done, self._skip = buffer.tell(), length
+                    continue
+                if length > 4 + limits.CLOSE_REASON_CAPSULE:
+                    raise CapsuleError("The capsule is too long.")
+                start = buffer.tell()
+                if len(data) < start + length:
+                    return
+                done = start + length
+                yield _decode(kind, data[start:done])
+        finally:
+            self._rest = data[done:]
 
     def finish(self) -> None:
         """The stream has ended. Raises `CapsuleError` if it did within a capsule."""
-        if self._buffer or self._skip:
+        if self._rest or self._skip:
             raise CapsuleError("The stream ended within a capsule.")
 
 

@@ -5,6 +5,7 @@
 
 import contextlib
 import errno
+import ipaddress
 import socket
 import sys
 from collections.abc import Sequence
@@ -216,3 +217,16 @@ def printable(address: Address) -> str:
     if host.startswith("::ffff:") and "." in host:
         host = host.removeprefix("::ffff:")
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def network(host: str) -> str:
+    """What counts as one place of the network: an IPv4 address, or the /64 that one subscriber has of IPv6."""
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((address, 64), strict=False))

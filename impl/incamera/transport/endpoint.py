@@ -11,7 +11,7 @@ their address.
 import heapq
 import itertools
 import os
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ from aioquic.quic.retry import QuicRetryTokenHandler
 
 from . import limits
 from ._aioquic import Buffer, Quic, invalid_token_close
-from .datagram import Address, DatagramSocket
+from .datagram import Address, DatagramSocket, network
 from .log import failure
 from .quic import Peer
 
@@ -73,6 +73,10 @@ class Endpoint:
         self._accept = accept
         self._routes: dict[bytes, Peer] = {}
         self._peers: set[Peer] = set()
+        self._networks: dict[Peer, str] = {}
+        """Where the accepted ones came from."""
+        self._crowds: Counter[str] = Counter()
+        """How many of them from each network."""
         self._half_open: set[Peer] = set()
         self._touched: dict[Peer, None] = {}
         self._timers = _Timers()
@@ -203,7 +207,8 @@ class Endpoint:
 
     def _welcome(self, header: QuicHeader, address: Address) -> Peer | None:
         """Take up a new connection, or have the client prove its address first when many handshakes are unfinished."""
-        if self._accept is None or header.version is None:
+        origin = network(str(address[0]))
+        if self._accept is None or header.version is None or self._crowds[origin] >= limits.CONNECTIONS_OF_NETWORK:
             return None
         loaded = len(self._half_open) >= limits.HALF_OPEN_BEFORE_RETRY
         original, retry_source = header.destination_cid, None
@@ -226,6 +231,8 @@ class Endpoint:
         )
         peer = self._accept(quic, self, address)
         self.counters.accepted += 1
+        self._networks[peer] = origin
+        self._crowds[origin] += 1
         self._add(peer, header.destination_cid)
         self.add_route(quic.host_cid, peer)
         return peer
@@ -270,6 +277,10 @@ class Endpoint:
             self._half_open.discard(peer)
         if peer.gone:
             self._peers.discard(peer)
+            if (origin := self._networks.pop(peer, None)) is not None:
+                self._crowds[origin] -= 1
+                if not self._crowds[origin]:
+                    del self._crowds[origin]
             self._touched.pop(peer, None)
             self._timers.forget(peer)
             for connection_id in tuple(peer.connection_ids):
@@ -301,11 +312,10 @@ class Endpoint:
                 for data, address in peer.quic.datagrams_to_send(self.now()):
                     self._send(data, address)
                 peer.pump()
-            peer.wake()
+                peer.wake()
+                self._timers.set(peer, peer.next_timer())
             if peer.gone:
                 self._settle(peer)
-            else:
-                self._timers.set(peer, peer.next_timer())
         if not self._touched and not self._outbox:
             self._flushed.unpark_all()
 

@@ -106,12 +106,14 @@ class _Connection:
                 request = await self._next_request(patience)
             except h11.RemoteProtocolError as error:
                 await self._refuse(error.error_status_hint)
+                await self._linger()
                 return
             if request is None:
                 return
             fault = self._fault(request)
             if fault is not None:
                 await self._refuse(fault)
+                await self._linger()
                 return
             exchange = _Http1Exchange(self, request)
             await self.server.answer(exchange)
@@ -139,6 +141,10 @@ class _Connection:
             return 431
         if not request.target.startswith(b"/") and request.target != b"*":
             return 400
+        names = {name for name, _ in request.headers}
+        if b"content-length" in names and b"transfer-encoding" in names:
+            # Whoever forwards to us may believe the other one (RFC 9112 section 6.1).
+            return 400
         return None
 
     async def _settle(self) -> bool:
@@ -147,9 +153,18 @@ class _Connection:
             return False
         if self._h11.our_state is not h11.DONE or self._h11.their_state is not h11.DONE:
             # A body that nobody read: cheaper to part than to read it all.
+            if self._h11.our_state in (h11.DONE, h11.MUST_CLOSE):
+                await self._linger()
             return False
         self._h11.start_next_cycle()
         return True
+
+    async def _linger(self) -> None:
+        """Throw away what still comes, so that the answer is read before the connection ends."""
+        left = limits.LINGER_BYTES
+        with trio.move_on_after(limits.LINGER_TIME):
+            while left > 0 and (data := await self._tls.receive_some(limits.TCP_READ)):
+                left -= len(data)
 
     async def _refuse(self, status: int) -> None:
         if self._h11.our_state in (h11.IDLE, h11.SEND_RESPONSE):
@@ -165,10 +180,7 @@ class _Connection:
         while (event := self._h11.next_event()) is h11.NEED_DATA:
             if self._h11.they_are_waiting_for_100_continue:
                 await self.send(h11.InformationalResponse(status_code=100, headers=[]))
-            with trio.move_on_after(limits.BODY_TIME) as patience:
-                await self._read()
-            if patience.cancelled_caught:
-                raise ConnectionLost("The client sent nothing for too long.")
+            await self._read()
         return event
 
     async def wait_gone(self) -> None:

@@ -7,6 +7,7 @@ by hash (WebTransport ``serverCertificateHashes``). Private keys are written for
 import hashlib
 import ipaddress
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,7 +30,13 @@ LEAF_DAYS = 14
 AUTHORITY_DAYS = 3650
 SKEW = timedelta(hours=1)
 """Certificates begin this long ago, for clients whose clocks are behind."""
+_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?"
+_DNS_NAME = re.compile(rf"(?:\*\.)?{_LABEL}(?:\.{_LABEL})*")
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
+
+
+class NameUnusable(TransportError):
+    """No certificate can be made out to that name."""
 
 
 class IdentityUnusable(TransportError):
@@ -71,8 +78,8 @@ class Identity:
     def save(self, folder: Path) -> None:
         """Write ``server.pem`` and ``server-key.pem``."""
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / LEAF_FILE).write_bytes(self.certificate_chain)
-        _write_secret(folder / LEAF_KEY_FILE, self.private_key)
+        _write(folder / LEAF_KEY_FILE, self.private_key, 0o600)
+        _write(folder / LEAF_FILE, self.certificate_chain, 0o644)
 
     @classmethod
     def load(cls, folder: Path) -> "Identity":
@@ -127,9 +134,10 @@ class Authority:
     def save(self, folder: Path) -> Path:
         """Write ``ca.pem`` and ``ca-key.pem`` and return the path of the former."""
         folder.mkdir(parents=True, exist_ok=True)
-        _write_secret(folder / CA_KEY_FILE, _key_pem(self._key))
+        # The certificate last: where it lies, there is an authority.
+        _write(folder / CA_KEY_FILE, _key_pem(self._key), 0o600)
+        _write(folder / CA_FILE, self.certificate_pem, 0o644)
         self.path = folder / CA_FILE
-        self.path.write_bytes(self.certificate_pem)
         return self.path
 
     @property
@@ -137,8 +145,12 @@ class Authority:
         return self._certificate.public_bytes(serialization.Encoding.PEM)
 
     def issue(self, names: Iterable[str] = (), *, days: int = LEAF_DAYS) -> Identity:
-        """A server certificate, valid for ``days``, for ``names`` (DNS names and addresses) and for this machine."""
+        """A server certificate, valid for ``days``, for ``names`` (DNS names and addresses) and for this machine.
+
+        Raises `NameUnusable`.
+        """
         wanted = list(dict.fromkeys([*names, *LOCAL_NAMES]))
+        alternatives = [_general_name(name) for name in wanted]
         key = ec.generate_private_key(ec.SECP256R1())
         begin = self._clock.now() - SKEW
         certificate = (
@@ -149,7 +161,7 @@ class Authority:
                 begin,
                 begin + timedelta(days=days),
             )
-            .add_extension(x509.SubjectAlternativeName([_general_name(name) for name in wanted]), critical=False)
+            .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_key_usage(sign_certificates=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
@@ -211,7 +223,14 @@ def _general_name(name: str) -> x509.GeneralName:
     try:
         return x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:
-        return x509.DNSName(name)
+        pass
+    try:
+        ascii_name = name.encode("idna").decode("ascii")
+    except UnicodeError:
+        ascii_name = ""
+    if not _DNS_NAME.fullmatch(ascii_name):
+        raise NameUnusable(f"No certificate can be made out to the name {name!r}.")
+    return x509.DNSName(ascii_name)
 
 
 def _key_usage(*, sign_certificates: bool) -> x509.KeyUsage:
@@ -246,9 +265,21 @@ def _check_pair(certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) 
         raise ValueError("certificate and key do not belong together")
 
 
-def _write_secret(path: Path, data: bytes) -> None:
+def _write(path: Path, data: bytes, mode: int) -> None:
+    """Write a file durably and as a whole, or leave what was there: whatever happens in between, no half is found."""
+    draft = path.with_name(f".{path.name}.new")
     # A new file each time: writing into an old one would keep its mode, and whoever has it open.
-    path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
+    draft.unlink(missing_ok=True)
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -25,7 +25,7 @@ from . import limits
 from ._aioquic import Quic
 from .datagram import Address, printable
 from .errors import ConnectionLost
-from .pki import Identity, Trust
+from .pki import Identity, IdentityUnusable, Trust
 
 if TYPE_CHECKING:
     from .endpoint import Endpoint
@@ -289,6 +289,9 @@ def client_configuration(server_name: str, trust: Trust) -> QuicConfiguration:
         configuration.load_verify_locations(cadata=trust.authorities)
     else:
         machine = ssl.get_default_verify_paths()
+        if machine.cafile is None and machine.capath is None:
+            # aioquic would silently believe a list that came with one of its dependencies.
+            raise IdentityUnusable("This machine has no list of certification authorities.")
         configuration.load_verify_locations(cafile=machine.cafile, capath=machine.capath)
     return configuration
 
@@ -298,8 +301,8 @@ def _configuration(*, is_client: bool) -> QuicConfiguration:
         is_client=is_client,
         alpn_protocols=[ALPN],
         idle_timeout=limits.IDLE_TIME,
-        max_data=limits.CONNECTION_WINDOW,
-        max_stream_data=limits.STREAM_WINDOW,
+        max_data=limits.FIRST_CONNECTION_WINDOW,
+        max_stream_data=limits.FIRST_STREAM_WINDOW,
         max_datagram_size=limits.PACKET_SIZE,
         max_datagram_frame_size=limits.DATAGRAM_FRAME,
     )

@@ -165,7 +165,11 @@ class Server:
         )
 
     def _on_request(self, exchange: Http3Exchange) -> None:
-        self._require_workers().start_soon(self._application.answer, exchange)
+        self._require_workers().start_soon(self._answer, exchange)
+
+    async def _answer(self, exchange: Http3Exchange) -> None:
+        async with exchange.turns:
+            await self._application.answer(exchange)
 
     def _on_session(self, session: Session) -> None:
         self._require_workers().start_soon(self._run_session, session)

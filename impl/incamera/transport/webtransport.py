@@ -126,7 +126,7 @@ class Session:
         return max(0, self._peer.quic.datagram_limit - datagram_overhead(self.id))
 
     def send_datagram(self, data: bytes) -> bool:
-        """Send ``data``; drop it and return False if too many wait already. Raises `DatagramTooLarge`."""
+        """Send ``data``, or return False if the connection takes no more now. Raises `DatagramTooLarge`."""
         self._check()
         limit = self.max_datagram_size
         if len(data) > limit:
@@ -136,6 +136,10 @@ class Session:
         self._peer.http.send_datagram(self.id, data)
         self._peer.touch()
         return True
+
+    async def wait_datagram_room(self) -> None:
+        """Return when `send_datagram` will take one more."""
+        await self._until(lambda: self._peer.quic.datagrams_waiting < limits.DATAGRAMS_OUT)
 
     async def receive_datagram(self) -> bytes:
         """The oldest datagram not yet read; when the queue is full, the oldest ones are lost."""

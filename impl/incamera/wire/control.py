@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from enum import IntEnum
 from hashlib import sha256
-from typing import Annotated, Final, Generic, Literal, TypeVar
+from typing import Annotated, Final, Generic, Literal, Self, TypeVar
 
-from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError, model_validator
 
 from incamera.wire import limits
 from incamera.wire.api import Message, Name
@@ -45,7 +45,28 @@ class MalformedControl(Exception):
     """The bytes are no message of this protocol; the text says why."""
 
 
-class Seat(Message):
+class ControlMessage(Message):
+    """A message of the control stream, or a part of one: numbers are numbers, and neither `"12"` nor `true`."""
+
+    model_config = ConfigDict(strict=True)
+
+
+class _Media(ControlMessage):
+    """What a stream of media is: `audio` with `opus`, or `video` with `vp8` and its size in pixels."""
+
+    kind: Literal["audio", "video"]
+    codec: Literal["opus", "vp8"]
+    width: Annotated[int, Field(ge=0, le=0xFFFF)] = 0
+    height: Annotated[int, Field(ge=0, le=0xFFFF)] = 0
+
+    @model_validator(mode="after")
+    def _codec_of_its_kind(self) -> Self:
+        if (self.kind == "audio") != (self.codec == "opus"):
+            raise ValueError("audio is opus, video is vp8")
+        return self
+
+
+class Seat(ControlMessage):
     """One place in a room: a person by one ticket.  `dropped`: the connection was lost, the seat is kept."""
 
     seat: TicketId
@@ -54,32 +75,28 @@ class Seat(Message):
     dropped: bool = False
 
 
-class Track(Message):
+class Track(_Media):
     """One stream of media in a room; `track` is the id in the media header."""
 
     track: Annotated[int, Field(ge=0, le=0xFFFF)]
     seat: TicketId
-    kind: Literal["audio", "video"]
-    codec: Literal["opus", "vp8"]
-    width: Annotated[int, Field(ge=0, le=0xFFFF)] = 0
-    height: Annotated[int, Field(ge=0, le=0xFFFF)] = 0
 
 
-class Hello(Message):
+class Hello(ControlMessage):
     """Client: I speak this version of the protocol."""
 
     type: Literal["hello"] = "hello"
-    version: Literal[1] = 1
+    version: Annotated[int, Field(ge=1, le=1)] = 1
 
 
-class Challenge(Message):
+class Challenge(ControlMessage):
     """Server: sign this with the key of your ticket (see `proof_text`)."""
 
     type: Literal["challenge"] = "challenge"
     nonce: Token
 
 
-class EnterRoom(Message):
+class EnterRoom(ControlMessage):
     """Client: I show my ticket for the first time.  `proof` is an Ed25519 signature, base64url without padding."""
 
     type: Literal["enter-room"] = "enter-room"
@@ -87,7 +104,7 @@ class EnterRoom(Message):
     proof: Annotated[str, StringConstraints(pattern="^[A-Za-z0-9_-]{86}$")]
 
 
-class ReturnToRoom(Message):
+class ReturnToRoom(ControlMessage):
     """Client: my connection was lost, I come back to my seat."""
 
     type: Literal["return-to-room"] = "return-to-room"
@@ -95,7 +112,7 @@ class ReturnToRoom(Message):
     proof: Annotated[str, StringConstraints(pattern="^[A-Za-z0-9_-]{86}$")]
 
 
-class Entered(Message):
+class Entered(ControlMessage):
     """Server: you are in; the roster includes you.  In a large room the rest of it follows as `roster` and `track`.
 
     `max_datagram`: the most bytes that a media datagram may have.
@@ -109,14 +126,14 @@ class Entered(Message):
     max_datagram: int
 
 
-class Refused(Message):
+class Refused(ControlMessage):
     """Server: what you asked is refused.  Before `entered` the session is closed after it."""
 
     type: Literal["refused"] = "refused"
     problem: Problem
 
 
-class RosterChanged(Message):
+class RosterChanged(ControlMessage):
     """Server: somebody came, was lost, came back or went."""
 
     type: Literal["roster"] = "roster"
@@ -124,31 +141,27 @@ class RosterChanged(Message):
     seat: Seat
 
 
-class OfferTrack(Message):
+class OfferTrack(_Media):
     """Client: I am going to send this; the server answers everybody, you included, with `track`."""
 
     type: Literal["offer-track"] = "offer-track"
-    kind: Literal["audio", "video"]
-    codec: Literal["opus", "vp8"]
-    width: Annotated[int, Field(ge=0, le=0xFFFF)] = 0
-    height: Annotated[int, Field(ge=0, le=0xFFFF)] = 0
 
 
-class TrackOffered(Message):
+class TrackOffered(ControlMessage):
     """Server: a new track; the media header carries its id."""
 
     type: Literal["track"] = "track"
     track: Track
 
 
-class Say(Message):
+class Say(ControlMessage):
     """Client: a chat line to everybody in the room."""
 
     type: Literal["say"] = "say"
     text: Annotated[str, StringConstraints(min_length=1, max_length=limits.CHAT_CHARS)]
 
 
-class Said(Message):
+class Said(ControlMessage):
     """Server: somebody's chat line; its author gets it too."""
 
     type: Literal["said"] = "said"
@@ -158,7 +171,7 @@ class Said(Message):
     at: datetime
 
 
-class LeaveRoom(Message):
+class LeaveRoom(ControlMessage):
     """Client: I go; the server closes the session."""
 
     type: Literal["leave-room"] = "leave-room"
