@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -28,8 +29,8 @@ from incamera.transport import (
     serve,
 )
 
-LEAF_DAYS: Final = 90
-"""A new server certificate is issued at every start."""
+LEAF_DAYS: Final = 14
+"""A new server certificate is issued at every start and at half its life; browsers trust none for longer by hash."""
 LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 
 
@@ -66,7 +67,8 @@ async def run(
         raise ConfigurationRefused(f"The testability control is only for a loopback address, not for {host}.")
     clock = AdjustableClock() if testability else SystemClock()
     with hold(folder):
-        identity = open_authority(folder, clock).issue(names, days=LEAF_DAYS)
+        authority = open_authority(folder, clock)
+        identity = authority.issue(names, days=LEAF_DAYS)
         with (
             Journal.open(layout.store(folder), clock=clock, server="tmms-1") as journal,
             Journal.open(layout.store(folder), clock=clock, server="tcs-1") as tcs_journal,
@@ -81,6 +83,7 @@ async def run(
             ):
                 await nursery.start(tcs.run)
                 nursery.start_soon(tmms.run)
+                nursery.start_soon(keep_certified, transport, authority, names, clock)
                 try:
                     yield Running(transport.port, layout.ca(folder), journal, transport)
                 except (Exception, KeyboardInterrupt) as error:
@@ -89,6 +92,13 @@ async def run(
                     nursery.cancel_scope.cancel()
             if failure is not None:
                 raise failure
+
+
+async def keep_certified(transport: Server, authority: Authority, names: tuple[str, ...], clock: Clock) -> None:
+    """Present a new certificate whenever half the life of the last one has passed, until cancelled."""
+    while True:
+        await clock.sleep_until(clock.now() + timedelta(days=LEAF_DAYS) / 2)
+        transport.renew(authority.issue(names, days=LEAF_DAYS))
 
 
 def open_authority(folder: Path, clock: Clock) -> Authority:

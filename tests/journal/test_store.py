@@ -20,8 +20,10 @@ import pytest
 import trio
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
+from structlog.testing import capture_logs
 
 from incamera.journal import (
+    Declined,
     Journal,
     JournalBusy,
     JournalDamaged,
@@ -141,9 +143,33 @@ def test_time_never_runs_backwards_in_a_log(journal: Journal, clock: Any) -> Non
     latest = clock.now()
     journal.transact_sync(lambda tx: note(tx, "one"))
     clock.set_back(timedelta(hours=1))
-    assert journal.transact_sync(lambda tx: tx.now) == latest
     journal.transact_sync(lambda tx: note(tx, "two"))
     assert [record.at for record in journal.records()] == [latest] * 3
+
+
+def test_one_record_from_a_clock_that_was_ahead_moves_no_deadline(journal: Journal, path: Path, clock: Any) -> None:
+    true = clock.now()
+    clock.time += timedelta(days=3650)
+    journal.transact_sync(lambda tx: note(tx, "one"))
+    clock.time = true
+    assert journal.transact_sync(lambda tx: tx.now) == true
+    with capture_logs() as lines, Journal.open(path, clock=clock, server="tmms-1"):
+        pass
+    assert [(line["log_level"], line["clock"]) for line in lines] == [("warning", true)]
+
+
+def test_what_was_kept_stays_although_the_act_is_declined(journal: Journal) -> None:
+    def act(tx: Transaction) -> None:
+        note(tx, "due")
+        tx.keep()
+        note(tx, "undone")
+        raise Declined
+
+    with pytest.raises(Declined):
+        journal.transact_sync(act)
+    assert notes(journal) == ['"due"']
+    assert acts(journal)[1:] == [("CreateAccount", "accepted", None)]
+    assert journal.verify() == 2
 
 
 def test_an_instant_is_kept_to_the_microsecond(journal: Journal, clock: Any) -> None:

@@ -18,6 +18,7 @@ from incamera.wire.problem import Problem
 
 from .conftest import PASSPHRASE, House
 
+UNSEEN = "\n\x9b\xad\u034f\u200b\u2028\u2029\u202e\u3164\ue000\ufe0f\U000e0100"
 SECRET = "this must not be told to anybody"  # noqa: S105 - it is none
 
 
@@ -66,9 +67,10 @@ async def test_a_wrong_method_is_a_problem_that_tells_the_right_one(house: House
         ({"name": "Olga", "passphrase": ""}, "passphrase: "),
         ({"name": "Olga", "passphrase": [SECRET]}, "passphrase: "),
         ({"name": "Olga", "passphrase": SECRET * 40}, "passphrase: "),
-        ({"name": "Olga", "passphrase": SECRET, "remember": True}, "remember: "),
+        ({"name": "Olga", "passphrase": SECRET, "remember": True}, "body: "),
+        ({"name": "Olga", "passphrase": "long enough", SECRET: True}, "body: "),
         ({"name": SECRET * 3, "passphrase": SECRET}, "name: "),
-        ({"name": "a\nb", "passphrase": SECRET}, "name: "),
+        *(({"name": f"a{unseen}b", "passphrase": SECRET}, "name: ") for unseen in UNSEEN),
         ([SECRET], "body: "),
         (SECRET, "body: "),
     ],
@@ -92,6 +94,12 @@ async def test_half_a_character_is_a_problem(house: House) -> None:
     content = rb'{"name": "\ud800", "passphrase": "\ud800"}'
     answer = await house.http.post("/tmms/v1/log-in", content=content, headers={"content-type": "application/json"})
     problem(answer, 422, "invalid-request")
+
+
+async def test_half_a_character_of_a_passphrase_is_a_problem(house: House) -> None:
+    content = rb'{"name": "Olga", "passphrase": "b\ud800"}'
+    answer = await house.http.post("/tmms/v1/log-in", content=content, headers={"content-type": "application/json"})
+    assert "passphrase: " in str(problem(answer, 422, "invalid-request").detail)
 
 
 @pytest.mark.parametrize("path", ["/meetings/nonsense", "/meetings/mtg_short", "/meetings/acc_AAAAAAAAAAAAAAAAAAAAAA"])
@@ -120,7 +128,7 @@ async def test_a_body_has_an_end(house: House) -> None:
     await house.tmms.app(scope, receive, send)
     start, body = sent
     answer = httpx.Response(start["status"], headers=start["headers"], content=body["body"])
-    problem(answer, 413, "request-entity-too-large")
+    assert problem(answer, 413, "request-entity-too-large").title == "Request Entity Too Large."
     assert guarded(answer)
 
 

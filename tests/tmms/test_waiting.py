@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 import trio
+from sqlalchemy import insert, text
 from trio.testing import wait_all_tasks_blocked
 
 from incamera.journal import Journal, JournalFull, Refusal
-from incamera.tmms import NoSuchDeadline, Tmms, create_account, deadlines, service
+from incamera.tmms import NoSuchDeadline, Tmms, create_account, deadlines, service, tables
 from incamera.tmms.act import Act
 from incamera.wire import limits
 from incamera.wire.ids import fresh_id
@@ -238,6 +239,46 @@ async def test_a_letter_that_is_refused_does_not_keep_the_others_waiting(
     await olga.do(f"/meetings/{m}/end")
     assert house.link.types == ["close-room"]
     assert "letter refused" in capsys.readouterr().out
+
+
+async def test_a_letter_that_nobody_can_read_does_not_keep_the_others_waiting(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    olga = await house.person("Olga")
+    m = await meeting(olga)
+    newer = insert(tables.letter).values(body={"type": "of another version"})
+    await house.journal.transact(lambda tx: tx.connection.execute(newer) and None)
+    await olga.do(f"/meetings/{m}/open")
+    assert house.link.types == ["open-room"]
+    assert "letter cannot be read" in capsys.readouterr().out
+
+
+async def test_the_timekeeper_survives_what_the_store_has_no_word_for(
+    running: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    olga = await running.person("Olga")
+    await wait_all_tasks_blocked(0.05)
+    monkeypatch.setattr(deadlines, "settle", lambda act: act.tx.connection.execute(text("SELECT nonsense")))
+    running.advance(limits.SESSION_TIME)
+    await wait_all_tasks_blocked(0.05)
+    monkeypatch.undo()
+    running.advance(service.RETRY)
+    assert (await until(running, "ExpireSession"))["a"] == olga.id
+    assert "no such column" in capsys.readouterr().out
+
+
+async def test_a_ticket_that_could_not_be_stored_was_taken_all_the_same(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    olga = await house.person("Olga")
+    m = await meeting(olga)
+    await olga.do(f"/meetings/{m}/open")
+    house.link.fail = JournalFull("The disk is full: it cannot grow.")
+    answer = await olga.ask("POST", f"/meetings/{m}/take-ticket", {"key": KEY})
+    assert (answer.status_code, answer.json()["type"]) == (503, "urn:incamera:problem:storage")
+    assert "take another" in answer.json()["title"]
+    assert house.acts()[-1][0] == "TakeTicket"
+    assert "ticket lost" in capsys.readouterr().out
 
 
 async def test_a_grant_that_the_communication_server_refuses_is_told_with_its_rule(house: House) -> None:

@@ -6,6 +6,7 @@ happened; so an action happened if and only if its record exists, across crashes
 
 from incamera.journal.chain import BrokenChain, verify
 from incamera.journal.errors import (
+    Declined,
     FolderInUse,
     JournalBusy,
     JournalDamaged,
@@ -23,6 +24,7 @@ from incamera.journal.tables import METADATA, UtcInstant
 __all__ = [
     "METADATA",
     "BrokenChain",
+    "Declined",
     "FolderInUse",
     "Journal",
     "JournalBusy",

@@ -21,6 +21,10 @@ class Refusal(Exception):
         self.params = params
 
 
+class Declined(Exception):
+    """An act is not carried out, and no record is made of that: what it changed is undone, what it kept stays."""
+
+
 class JournalError(Exception):
     """The journal cannot serve; nothing of the act was done.  The text is one sentence for people."""
 

@@ -7,18 +7,19 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Final, Literal, Self, TypeVar
 from weakref import WeakValueDictionary
 
+import structlog
 import trio
 from sqlalchemy import URL, Connection, create_engine, event, insert, select
 from sqlalchemy.exc import DBAPIError
 
 from incamera.journal import chain, migrations, tables
-from incamera.journal.errors import JournalUnreachable, Refusal, explain
+from incamera.journal.errors import Declined, JournalUnreachable, Refusal, explain
 from incamera.wire import limits
 from incamera.wire.audit import BEGIN, GENESIS, LOG_SPEC, Record, seal
 
@@ -29,14 +30,19 @@ T = TypeVar("T")
 
 BUSY_SECONDS: Final = 10.0
 """How long a transaction waits for another program that writes, before it fails with `JournalBusy`."""
+AHEAD: Final = timedelta(minutes=5)
+"""By how much the newest record may be ahead of the clock, before that is worth a warning."""
 _PAGE: Final = 1_000
 _TURNS: Final[WeakValueDictionary[str, threading.Lock]] = WeakValueDictionary()
+
+_log = structlog.get_logger(__name__)
 
 
 class Transaction:
     """One act in the making.
 
-    `connection` sees and changes the tables; `now` is the act's one instant (UTC), never before that of any record.
+    `connection` sees and changes the tables; `now` is the act's one instant (UTC), by which deadlines are set
+    and judged.
     """
 
     def __init__(self, connection: Connection, clock: Clock, server: str) -> None:
@@ -47,10 +53,13 @@ class Transaction:
         ).first()
         self.connection = connection
         self.now: datetime = clock.now().astimezone(UTC)
+        # The log's own order is kept even if the clock was set back.  Deadlines are not a matter of the log: one record
+        # from a clock that was years ahead must not make every lock and session end years from now.
+        self.at: datetime = self.now
         self._server = server
         self._n, self._prev = 0, GENESIS
         if last is not None:
-            self.now = max(self.now, last.at)
+            self.at = max(self.now, last.at)
             self._n, self._prev = last.n + 1, last.hash
         self._kept = (self._n, self._prev)
         self._savepoint = connection.begin_nested()
@@ -73,11 +82,15 @@ class Transaction:
         self._savepoint = self.connection.begin_nested()
         self._kept = (self._n, self._prev)
 
-    def refuse(self, refusal: Refusal) -> None:
-        """Undo everything since `keep`, and append the record of the refusal."""
+    def undo(self) -> None:
+        """Undo everything since `keep`."""
         self._savepoint.rollback()
         self._savepoint = self.connection.begin_nested()
         self._n, self._prev = self._kept
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Undo everything since `keep`, and append the record of the refusal."""
+        self.undo()
         self._append(refusal.spec, refusal.action, refusal.params, "refused", refusal.rule)
 
     def _append(
@@ -88,7 +101,7 @@ class Transaction:
         outcome: Literal["accepted", "refused"],
         rule: str | None,
     ) -> None:
-        record = seal(self._n, self.now, self._server, spec, action, params, outcome, rule, self._prev)
+        record = seal(self._n, self.at, self._server, spec, action, params, outcome, rule, self._prev)
         self.connection.execute(insert(tables.record).values(record.model_dump()))
         self._n, self._prev = record.n + 1, record.hash
 
@@ -135,6 +148,8 @@ class Journal:
                 begin = Transaction(connection, clock, server)
                 if begin.is_first:
                     begin.accept(LOG_SPEC, BEGIN, MaxFail=limits.MAX_FAIL)
+                if begin.at - begin.now > AHEAD:
+                    _log.warning("the newest record is ahead of the clock", record=begin.at, clock=begin.now)
         except BaseException:
             journal.close()
             raise
@@ -144,14 +159,15 @@ class Journal:
         """Run `act` in a worker thread, in one transaction, and return its value once it is durable.
 
         Cancellation is heeded while waiting for one's turn; from then on the act is carried out and reported.  Raises
-        what `act` raises, after undoing everything; a `Refusal`, after recording it; or `JournalError`.
+        what `act` raises, after undoing everything; a `Refusal`, after recording it; a `Declined`, after undoing what
+        was not kept; or `JournalError`.
         """
         # Trio abandons no thread unless asked to, so what was committed is always reported.
         return await trio.to_thread.run_sync(self.transact_sync, act, limiter=self._queue)
 
     def transact_sync(self, act: Callable[[Transaction], T]) -> T:
         """The same, in the calling thread."""
-        refused: Refusal
+        refused: Refusal | Declined
         with self._writing() as connection:
             transaction = Transaction(connection, self._clock, self._server)
             try:
@@ -159,6 +175,9 @@ class Journal:
             except Refusal as refusal:
                 transaction.refuse(refusal)
                 refused = refusal
+            except Declined as declined:
+                transaction.undo()
+                refused = declined
         raise refused
 
     def records(self, after: int = -1) -> Iterator[Record]:

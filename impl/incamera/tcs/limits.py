@@ -24,7 +24,7 @@ MESSAGES_PER_S: Final = 20
 
 DOOR_QUEUE: Final = 256
 """Who may wait at the doors at the same time for their ticket to be looked at."""
-REFUSAL_BURST: Final = 60
+REFUSAL_BURST: Final = 200
 """Refused tickets of one network (an IPv4 address, an IPv6 /64) at once; each is recorded for ever."""
 REFUSALS_PER_S: Final = 0.1
 """The same in the long run; further ones are turned away before they show a ticket."""

@@ -14,10 +14,10 @@ from sqlalchemy import Connection, insert, select, update
 from incamera.journal import Journal, Transaction
 from incamera.tmms import tables
 from incamera.tmms.act import decide
-from incamera.tmms.passphrase import hash_new
+from incamera.tmms.passphrase import hash_any, hash_new
 from incamera.wire import limits
 from incamera.wire.api import Name
-from incamera.wire.ids import AccountId, fresh_id
+from incamera.wire.ids import UNKNOWN, AccountId, fresh_id
 from incamera_model import AccountChart, AccountFacts
 
 SPEC: Final = "Auth"
@@ -46,9 +46,14 @@ class Account:
 
 
 def create_account(
-    journal: Journal, name: str, passphrase: str, *, tell: Callable[[AccountId], None] | None = None
+    journal: Journal,
+    name: str,
+    passphrase: str,
+    *,
+    tell: Callable[[AccountId], None] | None = None,
+    policy: bool = True,
 ) -> AccountId:
-    """Make the account `name` and return its id.
+    """Make the account `name` and return its id; without `policy` its passphrase may be as short as it likes.
 
     `tell` is called with the id just before the account becomes durable; if it fails there is no account, so that none
     comes to be whose passphrase nobody could be shown.
@@ -61,7 +66,7 @@ def create_account(
         name = _NAME.validate_python(name)
     except ValidationError:
         raise BadName(f"A name has 1 to {limits.NAME_CHARS} printable characters.") from None
-    passphrase_hash = hash_new(passphrase)
+    passphrase_hash = hash_new(passphrase) if policy else hash_any(passphrase)
 
     def act(tx: Transaction) -> AccountId:
         namesake = find(tx.connection, name)
@@ -91,7 +96,10 @@ def list_accounts(journal: Journal) -> tuple[Account, ...]:
 
 
 def key(name: str) -> str:
-    """What names are compared by: names that look alike or differ only in case are the same name."""
+    """What names are compared by: names that differ only in case or in how their letters are encoded are the same.
+
+    Letters of different scripts that look alike, such as Latin and Cyrillic a, are different letters.
+    """
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
 
 
@@ -124,6 +132,13 @@ def store(tx: Transaction, a: str, *, state: str, fails: int, locked_until: date
         .where(tables.account.c.id == a)
         .values(state=state, fails=fails, locked_until=locked_until)
     )
+
+
+def rehearse_failure(tx: Transaction) -> None:
+    """What a wrong passphrase has done to an account, done to nobody's."""
+    tx.connection.execute(_ACCOUNTS.where(tables.account.c.id == UNKNOWN)).mappings().one_or_none()
+    state = decide(_chart("active", 0), SPEC, "FailLogIn", a=UNKNOWN)
+    store(tx, UNKNOWN, state=state, fails=1, locked_until=None)
 
 
 def _chart(state: str, fails: int) -> AccountChart:

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import insert
 
-from incamera.journal import Refusal, Transaction
+from incamera.journal import Declined, Refusal, Transaction
 from incamera.tmms import tables
 from incamera.wire.link import CloseRoom, Dismiss, OpenRoom
 from incamera_model import ENVIRONMENT, Chart, Refused
 
 
-class NotAllowed(Exception):
+class NotAllowed(Declined):
     """A request is answered with the refusal by `rule`, and no record is made of that.
 
     Either it is no action of a specification, such as looking at a meeting, or the record is already made: a wrong

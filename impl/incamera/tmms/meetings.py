@@ -33,6 +33,10 @@ class UnknownPerson(Exception):
         self.name = name
 
 
+class TicketLost(Exception):
+    """TakeTicket happened, but the communication server could not store the ticket; who wants one takes another."""
+
+
 class BadStart(ValueError):
     """A meeting cannot start then; the text says why."""
 

@@ -58,7 +58,15 @@ def hash_new(passphrase: str) -> str:
         raise WeakPassphrase(f"A passphrase has at least {limits.PASSPHRASE_MIN_CHARS} characters.")
     if len(passphrase) > limits.PASSPHRASE_MAX_CHARS:
         raise WeakPassphrase(f"A passphrase has at most {limits.PASSPHRASE_MAX_CHARS} characters.")
-    return _ARGON2ID.hash(normal)
+    return hash_any(passphrase)
+
+
+def hash_any(passphrase: str) -> str:
+    """The same for a passphrase of any length."""
+    try:
+        return _ARGON2ID.hash(_normal(passphrase))
+    except UnicodeEncodeError:
+        raise WeakPassphrase("A passphrase consists of whole characters.") from None
 
 
 class Verifier:

@@ -12,7 +12,7 @@ from typing import Final
 
 import structlog
 import trio
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import delete, select
 
 from incamera.journal import Journal, Transaction
@@ -52,7 +52,12 @@ class Courier:
     async def _deliver(self) -> None:
         while letters := await self._journal.transact(_oldest):
             for n, body in letters:
-                message = _LETTER.validate_python(body)
+                try:
+                    message = _LETTER.validate_python(body)
+                except ValidationError:
+                    # Of another version: nobody here can read it, and it must not keep the others waiting.
+                    _log.error("letter cannot be read", letter=n)
+                    continue
                 try:
                     await self._link.tell(message)
                 except LinkRefused as refused:

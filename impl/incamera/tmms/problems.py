@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from incamera.journal import JournalError, Refusal
 from incamera.tmms.act import NotAllowed
-from incamera.tmms.meetings import BadStart, UnknownPerson
+from incamera.tmms.meetings import BadStart, TicketLost, UnknownPerson
 from incamera.tmms.passphrase import RETRY_AFTER_SECONDS, TooManyWaiting
 from incamera.wire.link import LinkRefused
 from incamera.wire.problem import MEDIA_TYPE, Problem, mistake, refusal
@@ -70,7 +70,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
         # What was sent may hold a passphrase: only the places and the complaints are told.
-        faults = [(".".join(str(part) for part in fault["loc"][1:]), fault) for fault in error.errors()]
+        faults = [(_place(fault), fault) for fault in error.errors()]
         if any(fault["type"] == "json_invalid" for _, fault in faults):
             return answer(mistake("not-json", HTTPStatus.BAD_REQUEST, "The body is not JSON."))
         detail = "; ".join(f"{place or fault['loc'][0]}: {fault['msg']}" for place, fault in faults)
@@ -89,13 +89,33 @@ def install(app: FastAPI) -> None:
             mistake("storage", HTTPStatus.SERVICE_UNAVAILABLE, title), {"retry-after": str(RETRY_AFTER_SECONDS)}
         )
 
+    @app.exception_handler(TicketLost)
+    async def ticket_lost(_: Request, __: TicketLost) -> JSONResponse:
+        title = "The ticket was taken, but the server cannot store it at this moment; take another one."
+        return answer(
+            mistake("storage", HTTPStatus.SERVICE_UNAVAILABLE, title), {"retry-after": str(RETRY_AFTER_SECONDS)}
+        )
+
     @app.exception_handler(HTTPException)
     async def http_exception(_: Request, error: HTTPException) -> JSONResponse:
         status = HTTPStatus(error.status_code)
-        name = status.phrase.lower().replace(" ", "-")
-        return answer(mistake(name, status, f"{status.phrase}."), error.headers)
+        name = _NAMES.get(status, "http-error")
+        return answer(mistake(name, status, f"{name.replace('-', ' ').title()}."), error.headers)
 
 
+def _place(fault: Mapping[str, Any]) -> str:
+    """Where in the body the fault is; a member that should not be there has a name that the sender made up."""
+    place = fault["loc"][1:-1] if fault["type"] == "extra_forbidden" else fault["loc"][1:]
+    return ".".join(str(part) for part in place)
+
+
+# Not the phrases of `http.HTTPStatus`, which change from one version of Python to the next.
+_NAMES: Final[Mapping[int, str]] = {
+    HTTPStatus.BAD_REQUEST: "bad-request",
+    HTTPStatus.NOT_FOUND: "not-found",
+    HTTPStatus.METHOD_NOT_ALLOWED: "method-not-allowed",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "request-entity-too-large",
+}
 _INVALID: Final = "The request does not have the form that the API asks for."
 
 

@@ -9,10 +9,11 @@ from weakref import WeakValueDictionary
 
 import structlog
 import trio
+from sqlalchemy.exc import DBAPIError
 
 from incamera.journal import Journal, JournalError, Refusal, Transaction
 from incamera.tmms import accounts, deadlines, meetings, sessions, views
-from incamera.tmms.act import Act
+from incamera.tmms.act import Act, NotAllowed
 from incamera.tmms.passphrase import Verifier
 from incamera.tmms.post import Courier
 from incamera.wire import limits
@@ -47,8 +48,8 @@ class Service:
         acts: list[Act] = []
         try:
             result = await self._transact(do, acts)
-        except Refusal:
-            await self._deliver(acts)
+        except (Refusal, NotAllowed):
+            await self._deliver(acts)  # of what was due before
             raise
         await self._deliver(acts)
         return result
@@ -82,7 +83,7 @@ class Service:
     async def take_ticket(self, token: str | None, m: str, key: str) -> TicketIssued:
         """Grant whoever bears `token` a ticket that is bound to `key`.
 
-        Raises `Refusal`, `NotAllowed` and `LinkRefused`.
+        Raises `Refusal`, `NotAllowed`, `LinkRefused`, and `meetings.TicketLost` if it was taken in vain.
         """
         secret = fresh_token()
 
@@ -101,7 +102,11 @@ class Service:
 
         async with self._courier.road() as link:
             grant = await self._transact(take, [])
-            await link.tell(grant)
+            try:
+                await link.tell(grant)
+            except JournalError as error:
+                _log.error("ticket lost", error=str(error))
+                raise meetings.TicketLost from error
         return TicketIssued(
             ticket=grant.ticket, token=secret, path=f"/tcs/v1/meetings/{m}", expires_at=grant.expires_at
         )
@@ -113,7 +118,7 @@ class Service:
             try:
                 await self._courier.deliver()
                 soonest = await self.act(deadlines.settle)
-            except JournalError as error:
+            except (JournalError, DBAPIError) as error:
                 _log.error("timekeeper", error=str(error))
                 soonest = self._clock.now() + RETRY
             if soonest is None:
@@ -142,7 +147,7 @@ class Service:
         if any(act.posted for act in acts):
             try:
                 await self._courier.deliver()
-            except JournalError as error:
+            except (JournalError, DBAPIError) as error:
                 # The act has happened.  The letter stays where it is; the timekeeper delivers it.
                 _log.error("letters wait", error=str(error))
 

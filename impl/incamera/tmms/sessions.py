@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy import Connection, insert, select, update
 
 from incamera.journal import Refusal, Transaction
+from incamera.journal.tables import record
 from incamera.tmms import accounts, tables
 from incamera.tmms.accounts import SPEC
 from incamera.tmms.act import Act, NotAllowed, decide
@@ -43,6 +44,8 @@ def log_in(act: Act, a: str | None, right: bool) -> Issued | None:
     """
     tx = act.tx
     if a is None:
+        # As much work as for somebody who exists: how long an answer takes must not tell who does.
+        accounts.rehearse_failure(tx)
         raise Refusal("AUTH-001", SPEC, "FailLogIn", a=UNKNOWN)
     account = accounts.load(tx, a)
     if not right:
@@ -50,7 +53,7 @@ def log_in(act: Act, a: str | None, right: bool) -> Issued | None:
         locked_until = tx.now + limits.LOCK_TIME if state == "locked" else None
         accounts.store(tx, a, state=state, fails=account.fails + 1, locked_until=locked_until)
         tx.accept(SPEC, "FailLogIn", a=a)
-        act.deadline = True
+        act.deadline = locked_until is not None  # or else the timekeeper's waking would tell that there is an account
         return None
     s = fresh_id("ses")
     accounts.store(tx, a, state=decide(account.chart, SPEC, "LogIn", a=a, s=s), fails=0, locked_until=None)
@@ -69,11 +72,14 @@ def log_in(act: Act, a: str | None, right: bool) -> Issued | None:
 
 
 def log_out(act: Act, token: str | None) -> None:
-    """Close the session of `token`; raises the `Refusal` AUTH-005."""
+    """Close the session of `token`; raises the `Refusal` AUTH-005, or `NotAllowed` when that was only just recorded."""
     session = None if token is None else _by_token(act.tx.connection, token)
     if session is None:
         # Who is nobody is refused by the same chart, in the state of a session that was never issued.
         state, a, s = "none", UNKNOWN, UNKNOWN
+        # Nobody can be told from nobody, and to be refused costs them nothing: said over and over it fills no disk.
+        if _nobody_was_last(act.tx.connection):
+            raise NotAllowed("AUTH-005")
     else:
         session = settle(act.tx, session)
         state, a, s = session.state, session.account, session.id
@@ -113,6 +119,12 @@ def load(connection: Connection, s: str) -> Session:
 def _by_token(connection: Connection, token: str) -> Session | None:
     row = connection.execute(_SESSIONS.where(tables.session.c.digest == digest(token))).mappings().one_or_none()
     return None if row is None else Session(**row)
+
+
+def _nobody_was_last(connection: Connection) -> bool:
+    t = record.c
+    last = connection.execute(select(t.action, t.params, t.outcome).order_by(t.n.desc()).limit(1)).one()
+    return tuple(last) == ("LogOut", {"a": UNKNOWN, "s": UNKNOWN}, "refused")
 
 
 def _move(tx: Transaction, s: str, state: str) -> None:

@@ -2,23 +2,51 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
 from incamera.wire import limits
 from incamera.wire.ids import AccountId, MeetingId, PublicKey, TicketId, Token
 
 _PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn"})
+# The code points that are default-ignorable (DerivedCoreProperties.txt) without being of such a category.
+_IGNORABLE: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
+)
+
+
+def _visible(text: str) -> str:
+    """Refuse what is not seen: it would make different names look the same, or a terminal do what it says."""
+    if _IGNORABLE.search(text) or any(unicodedata.category(character) in _UNSEEN for character in text):
+        raise ValueError("it has characters that are not seen")
+    return text
+
+
+def _whole(secret: SecretStr) -> SecretStr:
+    """Refuse half a character (a lone surrogate), which JSON can say and UTF-8 cannot."""
+    try:
+        secret.get_secret_value().encode()
+    except UnicodeEncodeError:
+        raise ValueError("it has half a character") from None
+    return secret
+
+
 Name = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=limits.NAME_CHARS, pattern=_PRINTABLE),
+    AfterValidator(_visible),
 ]
 Title = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=limits.TITLE_CHARS, pattern=_PRINTABLE),
+    AfterValidator(_visible),
 ]
+Passphrase = Annotated[SecretStr, Field(min_length=1, max_length=limits.PASSPHRASE_MAX_CHARS), AfterValidator(_whole)]
 Phase = Literal["scheduled", "open", "ended"]
 Standing = Literal["outsider", "invited", "knocking", "admitted", "refused", "left", "organizing"]
 
@@ -33,7 +61,7 @@ class LogIn(Message):
     """`POST /tmms/v1/log-in`"""
 
     name: Name
-    passphrase: Annotated[SecretStr, Field(min_length=1, max_length=limits.PASSPHRASE_MAX_CHARS)]
+    passphrase: Passphrase
 
 
 class SessionIssued(Message):
