@@ -43,8 +43,14 @@ class Excluded(StrEnum):
     """The answer depends on whether the server has noticed that a connection is lost."""
     TRANSIENT = "transient"
     """The server leaves the situation at once by itself."""
+    NOT_ASKED = "not-asked"
+    """Nobody can ask one server to tell the other so in this situation."""
     UNREACHED = "unreached"
     """No path that a tester can bring about leads to it."""
+
+
+_RANK = (Excluded.CONNECTION, Excluded.SERVER_NAMES, Excluded.TRANSIENT)
+"""Where the states of a class differ in what is in the way, the reason is that of the states that come nearest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +126,7 @@ class Classes:
                 lost[source].append(target)
 
         found: dict[Situation, RefusalClass] = {}
+        reasons: defaultdict[Situation, set[Excluded]] = defaultdict(set)
         for state, action, params, rule in self.graph.refusals:
             if action not in fresh or rule == ENVIRONMENT:
                 continue
@@ -135,16 +142,16 @@ class Classes:
             known = found.setdefault(situation, RefusalClass(situation, rule))
             table = outcomes[action, instance.equal]
             if any(before[index] != value for index, value in fresh[action].get(instance.equal, ())):
-                known.excluded = Excluded.SERVER_NAMES
+                reasons[situation].add(Excluded.SERVER_NAMES)
             elif state in self.transient:
-                known.excluded = Excluded.TRANSIENT
+                reasons[situation].add(Excluded.TRANSIENT)
             elif any(table[instance.before(self._flat[target])] != rule for target in lost[state]):
-                known.excluded = Excluded.CONNECTION
+                reasons[situation].add(Excluded.CONNECTION)
             else:
                 known.probes.append((state, params))
-        for known in found.values():
-            if known.probes:
-                known.excluded = None
+        for situation, known in found.items():
+            if not known.probes:
+                known.excluded = min(reasons[situation], key=_RANK.index)
         return list(found.values())
 
     def _by(self, action: str) -> str:

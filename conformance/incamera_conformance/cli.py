@@ -42,6 +42,13 @@ class CheckerChoice(StrEnum):
         return tuple(name for name in every if self.value in {name, "both"})
 
 
+class Tolerated(StrEnum):
+    """Verdicts with which a server does not pass unless that is allowed."""
+
+    UNIMPLEMENTED = "UNIMPLEMENTED"
+    INFORMATIONAL = "INFORMATIONAL"
+
+
 _Checker = Annotated[CheckerChoice, typer.Option("--checker", help="The model checker; tlc needs TLA2TOOLS_JAR.")]
 
 
@@ -138,13 +145,16 @@ def run(
     ca: Annotated[Path | None, typer.Option("--ca", metavar="FILE", help="The CA certificate to trust.")] = None,
     area: Annotated[list[str] | None, typer.Option("--area", help="Only this area; may be repeated.")] = None,
     case: Annotated[list[str] | None, typer.Option("--case", metavar="ID", help="Only ids that begin so.")] = None,
+    allow: Annotated[list[Tolerated] | None, typer.Option("--allow", help="Pass all the same; repeatable.")] = None,
     report: Annotated[Path | None, typer.Option("--report", metavar="DIR", help="Write report and log there.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Play the cases of vectors/ against a server, over HTTP/3 and WebTransport."""
     from .commands.run import run as play
+    from .runner import Verdict
 
-    raise typer.Exit(play(target, ca, areas=area or [], cases=case or [], report=report, as_json=json))
+    allowed = [Verdict(verdict.value) for verdict in allow or ()]
+    raise typer.Exit(play(target, ca, areas=area or [], cases=case or [], allow=allowed, report=report, as_json=json))
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -38,6 +38,9 @@ from .vectors import (
     schema,
 )
 from .wording import REASONS, circumstances, kebab, kind
+
+WRITTEN = "FORMAT.md"
+"""The one file of the vectors that is written by hand."""
 
 LONGEST = 12
 """Steps of a case that shows what is accepted, where that is possible."""
@@ -75,26 +78,32 @@ class Generator:
         accepts, covered = self._accepts()
         classes = self.classes.refusals()
         refusals = self._refusals(classes)
-        edge_classes = {self._kind(edge) for edge in self.graph.edges}
         excluded = Counter(str(known.excluded) for known in classes if known.excluded)
+        edge_classes = {self._kind(edge) for edge in self.graph.edges}
+        left = Counter(str(reason) for reason in self._left(covered).values())
+        if len(covered) + left.total() != len(edge_classes) or len(refusals) + excluded.total() != len(classes):
+            raise ConformanceError(
+                f"{self.graph.spec}: the classes that are cases and those that are not do not add up"
+            )
         cases = (*accepts, *refusals)
         counts = Counts(
             edge_classes=len(edge_classes),
-            edge_classes_covered=covered,
+            edge_classes_covered=len(covered),
             refusal_classes=len(classes),
             refusal_classes_covered=len(refusals),
             excluded=dict(sorted(excluded.items())),
+            excluded_edges=dict(sorted(left.items())),
             cases=len(cases),
             steps=sum(len(case.steps) for case in cases),
         )
         return Generated(self._area(counts), accepts, refusals)
 
-    def _accepts(self) -> tuple[tuple[Case, ...], int]:
+    def _accepts(self) -> tuple[tuple[Case, ...], set[object]]:
         made: list[Case] = []
         numbers: Counter[str] = Counter()
-        covered = 0
+        covered: set[object] = set()
         for path, new in self.paths.cover(self._kind, LONGEST):
-            covered += len(new)
+            covered.update(map(self._kind, new))
             names = list(dict.fromkeys(kebab(action) for _, _, action, _ in new))
             numbers[names[-1]] += 1
             source, _, action, params = new[-1]
@@ -149,6 +158,24 @@ class Generator:
         named = dict(zip(self.graph.actions[action].params, params, strict=True))
         needed = slot(place)
         return leaf(self.graph.states[source][needed.variable], tuple(named[key] for key in needed.params)) == value
+
+    def _left(self, covered: Set[object]) -> dict[object, Excluded]:
+        """The edge classes that no case shows, and why. Raises `ConformanceError` if there is no reason."""
+        left: dict[object, list[Edge]] = {}
+        for edge in self.graph.edges:
+            if (kind := self._kind(edge)) not in covered:
+                left.setdefault(kind, []).append(edge)
+        found: dict[object, Excluded] = {}
+        for kind, edges in left.items():
+            if not any(map(self._possible, edges)):
+                found[kind] = Excluded.NOT_ASKED
+            elif all(source in self.classes.transient for source, *_ in edges):
+                found[kind] = Excluded.TRANSIENT
+            else:
+                raise ConformanceError(
+                    f"{self.graph.spec}: no case shows {edges[0][2]}{edges[0][3]}, and no reason does"
+                )
+        return found
 
     def _kind(self, edge: Edge) -> object:
         source, _, action, params = edge
@@ -233,19 +260,19 @@ def files(
 
 
 def differences(folder: Path, made: Mapping[str, str]) -> dict[str, str]:
-    """What stands in `folder` that is not as generated: path → how it differs."""
+    """What stands in `folder` that is not as generated, to the byte: path → how it differs."""
     found = {}
     for path, text in made.items():
         try:
-            old = (folder / path).read_text(encoding="utf-8")
+            old = (folder / path).read_bytes()
         except FileNotFoundError:
             found[path] = "missing"
             continue
-        if old != text:
-            before, after = Counter(old.splitlines()), Counter(text.splitlines())
+        if old != (new := text.encode()):
+            before, after = Counter(old.split(b"\n")), Counter(new.split(b"\n"))
             found[path] = f"{(before - after).total()} lines to go, {(after - before).total()} to come"
-    left = {str(path.relative_to(folder)) for form in ("*/*.jsonl", "tables/*.json") for path in folder.glob(form)}
-    return found | dict.fromkeys(sorted(left - made.keys()), "not generated any more")
+    left = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    return found | dict.fromkeys(sorted(left - made.keys() - {WRITTEN}), "not generated")
 
 
 def write(folder: Path, made: Mapping[str, str]) -> None:
@@ -253,7 +280,7 @@ def write(folder: Path, made: Mapping[str, str]) -> None:
     for path in differences(folder, made):
         if path in made:
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_text(made[path], encoding="utf-8")
+            (folder / path).write_bytes(made[path].encode())
         else:
             (folder / path).unlink()
 

@@ -154,6 +154,11 @@ def _has_vars(node: Node) -> bool:
 
 
 def _mixed(node: Node) -> tuple[str, str] | None:
+    """The kinds of two literals that are compared and never equal.
+
+    What has to be evaluated is not looked at: that a variable is compared with something that it never holds, only TLC
+    finds, which stops there.
+    """
     symbol = node.child_by_field_name("symbol")
     if symbol is None or symbol.type not in {"eq", "neq"}:
         return None

@@ -51,7 +51,8 @@ class Model(_Frozen):
     """One model and its expected result.
 
     `holds`: every invariant and property holds, in exactly `distinct` states as TLC counts them.
-    `violates`: the seeded fault is caught by the named `invariant` (or liveness `property`), and by no other.
+    `violates`: the seeded fault is caught by the named `invariant` (or liveness `property`); the others that its
+    configuration lists were not violated before that.
     `reached`: the `invariant` says "never", and its violation shows that the state can be reached.
     """
 

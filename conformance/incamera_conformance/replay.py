@@ -6,7 +6,11 @@ case: it is one that is still `"absent"` or `"none"`.
 
 A record is legal if the specification says just what it says: an accepted act must be allowed in the present state, and
 then changes it; a refused act must be refused by that very rule, and changes nothing.  Replay stops at the first record
-that is not legal, or that breaks the chain of hashes.
+that is not legal, or that breaks the chain of hashes (`incamera_conformance.chain`).
+
+**Its limit.**  Each specification is replayed for itself.  What one server may do because the other has done something
+before is not looked at: that a ticket granted was taken by somebody whom the organizer admitted, that a room opens with
+its meeting, that whoever acts has an account and a session.
 """
 
 from __future__ import annotations
@@ -17,16 +21,18 @@ from itertools import product
 from operator import itemgetter
 from typing import Any, Final
 
-from pydantic import ValidationError
+from incamera.wire.audit import BEGIN, LOG_SPEC, Record
+from incamera.wire.ids import UNKNOWN
 
-from incamera.wire.audit import BEGIN, GENESIS, LOG_SPEC, Record
-
+from .chain import Chain
 from .situations import Outcome, Values
 from .slots import Equal, Leaf, Slot, pairs
 from .tables import Rows, Table
 
 ACCEPTED: Final = "accepted"
 REFUSED: Final = "refused"
+ENVIRONMENT: Final = "environment"
+"""What stands for a rule where nothing could cause the act; so no log has a refusal by it."""
 
 Params = Mapping[str, str | int]
 
@@ -92,41 +98,20 @@ class Report:
 
 
 def validate(lines: Iterable[str | bytes], tables: Mapping[str, Table]) -> Report:
-    """Judge a log of one JSON object a line: form, chain of hashes and behaviour.  Empty lines do not count."""
-    replay = Replay(tables)
+    """Judge a log of one JSON object a line: form, chain of hashes and behaviour."""
+    replay, chain = Replay(tables), Chain()
     records = accepted = 0
-    prev, error = GENESIS, None
+    error: Illegal | None = None
     for line in lines:
-        if not line.strip():
-            continue
         records += 1
         if error is None:
-            record, error = _read(line, accepted, prev)
-            if record is not None and error is None:
-                error, prev = replay.judge(record), record.hash
+            record, why = chain.read(line)
+            found = replay.judge(record) if record is not None and why is None else None
+            error = found if why is None else Illegal(accepted, why, record)
             accepted += error is None
     if not records:
         error = Illegal(0, "the log is empty; its first record says that it begins", allowed=(replay.beginning,))
     return Report(records, accepted, error)
-
-
-def _read(line: str | bytes, n: int, prev: str) -> tuple[Record | None, Illegal | None]:
-    """The record at `n`, whose predecessor has the hash `prev`."""
-    try:
-        record = Record.model_validate_json(line)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        return None, Illegal(n, f"this line is no record: {where + ': ' if where else ''}{first['msg']}")
-    if record.n != n:
-        return record, Illegal(n, f"number {n} is due here, and this is number {record.n}", record)
-    if record.prev != prev:
-        return record, Illegal(
-            n, "its `prev` is not the hash of the record before: one of the two was replaced", record
-        )
-    if record.hash != record.expected_hash():
-        return record, Illegal(n, "its hash does not fit what it says: it was altered after it was written", record)
-    return record, None
 
 
 Key = Any  # the ids of a slot's entities: one id, or a tuple of them
@@ -187,6 +172,8 @@ class Replay:
         args = [record.params[param] for param in action.params]
         if not all(isinstance(arg, str) for arg in args):
             return Illegal(record.n, "a parameter is the id of an entity, and one of these is a number", record)
+        if not all(args):
+            return Illegal(record.n, "a parameter is the id of an entity, and one of these is empty", record)
         case = action.find(args)
         if case is None:
             return self._illegal(record, action, args)
@@ -194,10 +181,12 @@ class Replay:
         outcome = case.rows.get(before)
         if record.outcome == ACCEPTED:
             if record.rule is None and isinstance(outcome, tuple):
+                if UNKNOWN in args:
+                    return Illegal(record.n, f"{UNKNOWN} stands for what does not exist, and nobody is that", record)
                 for (values, key), after in zip(case.writes, outcome, strict=True):
                     values[key(args)] = after
                 return None
-        elif record.rule is not None and record.rule == outcome:
+        elif record.rule is not None and record.rule == outcome != ENVIRONMENT:
             return None
         return self._illegal(record, action, args)
 
@@ -254,7 +243,7 @@ class Replay:
 
 
 def _refuses(rule: str) -> str:
-    return "refuses it: nothing could cause it here" if rule == "environment" else f"refuses it by {rule}"
+    return "refuses it: nothing could cause it here" if rule == ENVIRONMENT else f"refuses it by {rule}"
 
 
 def _compile(rows: Rows, index: Mapping[str, int], state: Mapping[str, dict[Key, Leaf]], table: Table) -> _Case:

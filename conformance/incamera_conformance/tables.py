@@ -13,8 +13,12 @@ depends on the slots it involves and on nothing else.  Of those slots, an action
 server involves a few slots only.  By its parameters it is an instance of one action with one pattern of equal
 parameters, and by the values of its slots it is in one situation.  Because the action is local, the outcome that the
 graph has for that situation is its outcome in every world.  So a log of any number of entities is replayed with one
-look into a table for each record.  A situation that the graph does not have is not guessed at: replay says that it is
-outside what the model explored.
+look into a table for each record.  Values of the slots read that the graph never had together are not guessed at:
+replay says that they are outside what the model explored.
+
+That a slot is not read is a conclusion from the graph, and as good as the graph.  Two worlds keep it honest: in the
+graph of a conference people hold tickets for both rooms at once, as they must if an own ticket could help at another
+door; and a test holds its table to that of the larger world that is model-checked.
 
 **What is left out.**  A slot is not read if the outcome is a function of the other slots read, over all situations of
 the graph.  Ghosts, and then variables and parameters declared later, are left out first: where `roster` follows from

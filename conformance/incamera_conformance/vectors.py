@@ -104,6 +104,7 @@ class Counts(_Form):
     excluded: Annotated[
         dict[Kebab, int], Field(description="Classes that no case can show, by the reason; see FORMAT.md.")
     ]
+    excluded_edges: Annotated[dict[Kebab, int], Field(description="Edge classes that no case can show, by the reason.")]
     cases: int
     steps: int
 

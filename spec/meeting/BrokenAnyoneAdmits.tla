@@ -8,7 +8,7 @@ AdmitByAnyone(m, host, p) ==
   /\ standing[m][p] = "knocking"
   /\ standing' = [standing EXCEPT ![m][p] = "admitted"]
   /\ decided' = [decided EXCEPT ![m][p] = (standing[m][host] = "organizing")]
-  /\ UNCHANGED <<phase>>
+  /\ UNCHANGED <<phase, over, usurped>>
 
 BrokenNext ==
   \/ Next

@@ -6,7 +6,7 @@ KnockEarly(m, p) ==
   /\ standing[m][p] \in {"invited", "left"}
   /\ phase[m] # "ended"
   /\ standing' = [standing EXCEPT ![m][p] = "knocking"]
-  /\ UNCHANGED <<phase, decided>>
+  /\ UNCHANGED <<phase, decided, over, usurped>>
 
 BrokenNext ==
   \/ Next

@@ -5,7 +5,7 @@ EXTENDS Meeting
 ScheduleOver(m, host) ==
   /\ phase[m] = "scheduled"
   /\ standing' = [standing EXCEPT ![m][host] = "organizing"]
-  /\ UNCHANGED <<phase, decided>>
+  /\ UNCHANGED <<phase, decided, over, usurped>>
 
 BrokenNext ==
   \/ Next

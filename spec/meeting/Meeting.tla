@@ -16,13 +16,15 @@ CONSTANTS
   Meetings,   \* names of meetings
   People      \* names of people; their accounts are the business of Auth
 
-VARIABLES phase, standing, decided
+VARIABLES phase, standing, decided, over, usurped
 
-vars == <<phase, standing, decided>>
+vars == <<phase, standing, decided, over, usurped>>
 
 \* phase    : "absent" until scheduled, then "scheduled", "open", "ended"
 \* standing : "outsider" until "invited"; "knocking" in the lobby; "admitted", "refused" or "left"; "organizing" for the organizer
 \* decided  : the organizer has decided that this person may come in
+\* over     : the meeting has ended once
+\* usurped  : this person has done what only the organizer does
 
 Standings == {"outsider", "invited", "knocking", "admitted", "refused", "left", "organizing"}
 
@@ -30,11 +32,15 @@ InvTypes ==
   /\ phase \in [Meetings -> {"absent", "scheduled", "open", "ended"}]
   /\ standing \in [Meetings -> [People -> Standings]]
   /\ decided \in [Meetings -> [People -> BOOLEAN]]
+  /\ over \in [Meetings -> BOOLEAN]
+  /\ usurped \in [Meetings -> [People -> BOOLEAN]]
 
 Init ==
   /\ phase = [m \in Meetings |-> "absent"]
   /\ standing = [m \in Meetings |-> [p \in People |-> "outsider"]]
   /\ decided = [m \in Meetings |-> [p \in People |-> FALSE]]
+  /\ over = [m \in Meetings |-> FALSE]
+  /\ usurped = [m \in Meetings |-> [p \in People |-> FALSE]]
 
 -----------------------------------------------------------------------------
 
@@ -42,7 +48,7 @@ ScheduleMeeting(m, host) ==
   /\ phase[m] = "absent"                                            \* environment
   /\ phase' = [phase EXCEPT ![m] = "scheduled"]
   /\ standing' = [standing EXCEPT ![m][host] = "organizing"]
-  /\ UNCHANGED <<decided>>
+  /\ UNCHANGED <<decided, over, usurped>>
 
 \* MTG-001  A meeting is unknown to whoever is not invited to it.
 \* MTG-002  Only the organizer runs a meeting: invites, opens, admits, refuses and ends.
@@ -54,7 +60,8 @@ Invite(m, host, p) ==
   /\ phase[m] # "ended"                                             \* MTG-004
   /\ standing[m][p] = "outsider"                                    \* MTG-005
   /\ standing' = [standing EXCEPT ![m][p] = "invited"]
-  /\ UNCHANGED <<phase, decided>>
+  /\ usurped' = [usurped EXCEPT ![m][host] = @ \/ standing[m][host] # "organizing"]
+  /\ UNCHANGED <<phase, decided, over>>
 
 \* MTG-006  A meeting is opened only once.
 OpenMeeting(m, host) ==
@@ -63,7 +70,8 @@ OpenMeeting(m, host) ==
   /\ phase[m] # "ended"                                             \* MTG-004
   /\ phase[m] = "scheduled"                                         \* MTG-006
   /\ phase' = [phase EXCEPT ![m] = "open"]
-  /\ UNCHANGED <<standing, decided>>
+  /\ usurped' = [usurped EXCEPT ![m][host] = @ \/ standing[m][host] # "organizing"]
+  /\ UNCHANGED <<standing, decided, over>>
 
 \* MTG-003  People come in only while the meeting is open.
 \* MTG-007  Who waits, was admitted or was refused does not knock again.
@@ -73,7 +81,7 @@ Knock(m, p) ==
   /\ phase[m] = "open"                                              \* MTG-003
   /\ standing[m][p] \in {"invited", "left"}                         \* MTG-007
   /\ standing' = [standing EXCEPT ![m][p] = "knocking"]
-  /\ UNCHANGED <<phase, decided>>
+  /\ UNCHANGED <<phase, decided, over, usurped>>
 
 \* MTG-008  Only a person who waits in the lobby is admitted or refused.
 \* MTG-012  Nobody is admitted without the organizer's decision.
@@ -84,7 +92,8 @@ Admit(m, host, p) ==
   /\ standing[m][p] = "knocking"                                    \* MTG-008
   /\ standing' = [standing EXCEPT ![m][p] = "admitted"]
   /\ decided' = [decided EXCEPT ![m][p] = (standing[m][host] = "organizing")]
-  /\ UNCHANGED <<phase>>
+  /\ usurped' = [usurped EXCEPT ![m][host] = @ \/ standing[m][host] # "organizing"]
+  /\ UNCHANGED <<phase, over>>
 
 Refuse(m, host, p) ==
   /\ standing[m][host] # "outsider"                                 \* MTG-001
@@ -92,7 +101,8 @@ Refuse(m, host, p) ==
   /\ phase[m] # "ended"                                             \* MTG-004
   /\ standing[m][p] = "knocking"                                    \* MTG-008
   /\ standing' = [standing EXCEPT ![m][p] = "refused"]
-  /\ UNCHANGED <<phase, decided>>
+  /\ usurped' = [usurped EXCEPT ![m][host] = @ \/ standing[m][host] # "organizing"]
+  /\ UNCHANGED <<phase, decided, over>>
 
 \* MTG-009  Only a person who waits or was admitted can leave.
 Leave(m, p) ==
@@ -101,7 +111,7 @@ Leave(m, p) ==
   /\ standing[m][p] \in {"knocking", "admitted"}                    \* MTG-009
   /\ standing' = [standing EXCEPT ![m][p] = "left"]
   /\ decided' = [decided EXCEPT ![m][p] = FALSE]
-  /\ UNCHANGED <<phase>>
+  /\ UNCHANGED <<phase, over, usurped>>
 
 \* MTG-010  A ticket is given only to the organizer and to people who were admitted.
 TakeTicket(m, p) ==
@@ -109,20 +119,23 @@ TakeTicket(m, p) ==
   /\ phase[m] # "ended"                                             \* MTG-004
   /\ phase[m] = "open"                                              \* MTG-003
   /\ standing[m][p] \in {"organizing", "admitted"}                  \* MTG-010
-  /\ UNCHANGED <<phase, standing, decided>>
+  /\ UNCHANGED <<phase, standing, decided, over, usurped>>
 
 EndMeeting(m, host) ==
   /\ standing[m][host] # "outsider"                                 \* MTG-001
   /\ standing[m][host] = "organizing"                               \* MTG-002
   /\ phase[m] # "ended"                                             \* MTG-004
   /\ phase' = [phase EXCEPT ![m] = "ended"]
+  /\ over' = [over EXCEPT ![m] = TRUE]
+  /\ usurped' = [usurped EXCEPT ![m][host] = @ \/ standing[m][host] # "organizing"]
   /\ UNCHANGED <<standing, decided>>
 
 \* MTG-011  Every meeting ends, at the latest when its time is over.
 ExpireMeeting(m) ==
   /\ phase[m] \in {"scheduled", "open"}                             \* environment
   /\ phase' = [phase EXCEPT ![m] = "ended"]
-  /\ UNCHANGED <<standing, decided>>
+  /\ over' = [over EXCEPT ![m] = TRUE]
+  /\ UNCHANGED <<standing, decided, usurped>>
 
 Next ==
   \/ \E m \in Meetings, host \in People : ScheduleMeeting(m, host)
@@ -160,11 +173,14 @@ InvLobbyOnlyAfterOpening ==
 InvAbsentMeetingHasNobody ==
   \A m \in Meetings : phase[m] = "absent" => \A p \in People : standing[m][p] = "outsider"
 
-\* MTG-011
-MeetingEnds == \A m \in Meetings : (phase[m] = "open") ~> (phase[m] = "ended")
+\* MTG-002
+InvOnlyOrganizerRuns == \A m \in Meetings : \A p \in People : ~usurped[m][p]
 
 \* MTG-004
-EndedIsFinal == \A m \in Meetings : <>[](phase[m] \in {"absent", "ended"})
+InvEndedIsFinal == \A m \in Meetings : over[m] => phase[m] = "ended"
+
+\* MTG-011
+MeetingEnds == \A m \in Meetings : (phase[m] = "open") ~> (phase[m] = "ended")
 
 \* MTG-011: who waits gets an answer, goes away, or sees the meeting end.
 WaitingEnds ==

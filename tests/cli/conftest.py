@@ -126,7 +126,7 @@ class Deployment:
             return create_account(journal, name, PASSPHRASE)
 
     def journal(self) -> Journal:
-        return Journal.open(layout.store(self.folder), clock=SystemClock(), server="tests")
+        return Journal.open(layout.store(self.folder), clock=SystemClock(), server="tmms-tests")
 
     def records(self) -> list[Record]:
         with self.journal() as journal:

@@ -64,6 +64,15 @@ def test_the_common_subset(body: str) -> None:
         ("Spec == Init /\\ [][Next]_<<x, y>>", "subscript"),
         ("Spec == Init /\\ [][Next]_vars /\\ SF_vars(Next)", "strong fairness"),
         ("Spec == Init /\\ [][Next]_vars /\\ <>(x = 1)", "more than"),
+        ("Spec == Init /\\ [][Next]_vars /\\ [](x = 1)", "a [] that is not"),
+        ("P == x = 1\nSpec == Init /\\ [][Next]_vars /\\ []P", "a [] that is not"),
+        ("P == x = 1\nSpec ==\n  /\\ Init\n  /\\ [][Next]_vars\n  /\\ [](P)", "a [] that is not"),
+        ("Spec == Init /\\ [][Next]_vars /\\ [][Next]_vars", "2 conjuncts"),
+        ("More == [][Next]_vars\nSpec == Init /\\ [][Next]_vars /\\ More", "2 conjuncts"),
+        ("Spec == Init /\\ WF_vars(Next)", "0 conjuncts"),
+        ("some == <<x>>\nSpec == Init /\\ [][Next]_some", "the subscript of [Next]_"),
+        ("some == <<x>>\nSpec == Init /\\ [][Next]_vars /\\ WF_some(Next)", "the subscript of fairness"),
+        ("Fair == \\A i \\in {1} : WF_x(Next)\nSpec == Init /\\ [][Next]_vars /\\ Fair", "the subscript of fairness"),
     ],
 )
 def test_a_construct_that_it_gets_wrong(body: str, reason: str) -> None:

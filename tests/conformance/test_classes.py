@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from incamera_conformance.classes import Classes, Excluded, RefusalClass
-from incamera_conformance.errors import GraphError
+from incamera_conformance.errors import ConformanceError, GraphError
 from incamera_conformance.generate import Generator
 from incamera_conformance.graph import ActionInfo, Graph
+from incamera_conformance.paths import Paths
 from incamera_conformance.values import canonical
 from incamera_conformance.vectors import Case
 from incamera_conformance.wording import REASONS, circumstances
@@ -131,6 +132,20 @@ def test_a_refusal_counts_only_what_it_depends_on(graph: Graph) -> None:
     }
 
 
+def test_an_edge_class_that_no_case_shows_has_a_reason(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Paths, "cover", lambda *args: iter(()))
+    with pytest.raises(ConformanceError, match=r"no case shows \w+.*, and no reason does"):
+        Generator(graph, tuple(ACTIONS)).generate()
+
+
+def test_the_reason_is_that_of_the_states_that_come_nearest(graphs: dict[str, Graph]) -> None:
+    """`transient` is only what has no stable state at all: somebody is in a room that is closed."""
+    classes = Classes(graphs["Conference"])
+    found = {said(graphs["Conference"], known): known.excluded for known in classes.refusals() if known.excluded}
+    assert {reason for said, reason in found.items() if "meeting closed" not in said} == {Excluded.CONNECTION}
+    assert {reason for said, reason in found.items() if "meeting closed" in said} == {Excluded.TRANSIENT}
+
+
 def test_nothing_is_tried_while_the_server_is_about_to_act(graph: Graph) -> None:
     classes = Classes(graph)
     assert classes.transient
@@ -163,6 +178,7 @@ def test_cases_keep_to_the_graph_and_let_the_server_act_at_once(graph: Graph) ->
     # Left out: to lose and to resume a line that the server is about to shut.
     assert (counts.edge_classes, counts.edge_classes_covered) == (8, 6)
     assert counts.excluded == {"connection": 2, "server-names": 3}
+    assert counts.excluded_edges == {"transient": 2}
 
 
 def follow(case: Case) -> None:

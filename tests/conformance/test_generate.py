@@ -41,10 +41,17 @@ def test_whatever_differs_is_told_and_mended(made: dict[str, str], tmp_path: Pat
     (tmp_path / "meeting" / "refusals.jsonl").unlink()
     (tmp_path / "tables" / "Old.json").write_text("{}", encoding="utf-8")
     (tmp_path / "FORMAT.md").write_text("kept", encoding="utf-8")
+    (tmp_path / "auth" / "notes").mkdir()
+    (tmp_path / "auth" / "notes" / "deep.txt").write_text("", encoding="utf-8")
+    schema = tmp_path / "schema.json"
+    lines = schema.read_bytes().count(b"\n")
+    schema.write_bytes(schema.read_bytes().replace(b"\n", b"\r\n"))
     assert differences(tmp_path, made) == {
         "auth/accepts.jsonl": "1 lines to go, 1 to come",
         "meeting/refusals.jsonl": "missing",
-        "tables/Old.json": "not generated any more",
+        "tables/Old.json": "not generated",
+        "auth/notes/deep.txt": "not generated",
+        "schema.json": f"{lines} lines to go, {lines} to come",
     }
     write(tmp_path, made)
     assert differences(tmp_path, made) == {}

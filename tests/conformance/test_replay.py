@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,9 @@ def meeting(action: str, rule: str | None = None, **params: str) -> Act:
 def conference(action: str, rule: str | None = None, **params: str) -> Act:
     return "Conference", action, {"m": MEETING, **params}, rule
 
+
+BY = {"Conference": "tcs-1"}
+"""Who decides; the rest is up to the TMMS."""
 
 BEGIN: Act = ("Log", "Begin", {"MaxFail": 5}, None)
 
@@ -96,8 +99,8 @@ def log(acts: Iterable[Act]) -> list[Record]:
     records: list[Record] = []
     for n, (spec, action, params, rule) in enumerate(acts):
         prev = records[-1].hash if records else GENESIS
-        outcome = "accepted" if rule is None else "refused"
-        records.append(seal(n, AT + timedelta(seconds=n), "tmms-1", spec, action, params, outcome, rule, prev))  # type: ignore[arg-type]
+        outcome, by = "accepted" if rule is None else "refused", BY.get(spec, "tmms-1")
+        records.append(seal(n, AT + timedelta(seconds=n), by, spec, action, params, outcome, rule, prev))  # type: ignore[arg-type]
     return records
 
 
@@ -206,6 +209,14 @@ def test_an_accepted_act_names_no_rule(tables: dict[str, Table]) -> None:
     assert report.error.why == "it was accepted, and yet it names a rule, AUTH-004"
 
 
+def test_what_nothing_could_cause_is_refused_by_no_rule(tables: dict[str, Table]) -> None:
+    assert "nothing could cause it here" in illegal([BEGIN, auth("Unlock", "environment", a=OLGA)], tables).why
+
+
+def test_who_does_not_exist_does_nothing(tables: dict[str, Table]) -> None:
+    assert "nobody is that" in illegal([BEGIN, auth("CreateAccount", a=UNKNOWN)], tables).why
+
+
 def test_a_refusal_names_its_rule(tables: dict[str, Table]) -> None:
     begin, refused = log([BEGIN, meeting("Knock", "MTG-001", p=PAUL)])
     silent = refused.model_copy(update={"rule": None})
@@ -228,7 +239,7 @@ def test_how_a_log_begins(tables: dict[str, Table], first: Act) -> None:
 
 
 def test_an_empty_log_does_not_begin(tables: dict[str, Table]) -> None:
-    report = validate([b"\n", b""], tables)
+    report = validate([], tables)
     assert (report.records, report.accepted) == (0, 0)
     assert report.error is not None
     assert "empty" in report.error.why
@@ -244,7 +255,7 @@ def _altered(records: list[Record]) -> list[str]:
 
 
 def _resealed(records: list[Record]) -> list[str]:
-    other = records[AT_TEN].model_copy(update={"at": AT})
+    other = records[AT_TEN].model_copy(update={"by": "tmms-2"})
     return _lines(records, other.model_copy(update={"hash": other.expected_hash()}))
 
 
@@ -260,6 +271,28 @@ def _swapped(records: list[Record]) -> list[str]:
 
 def _lines(records: list[Record], instead: Record) -> list[str]:
     return [(instead if record.n == instead.n else record).line() for record in records]
+
+
+def _spelled(old: str, new: str) -> Any:
+    """The same record to whoever parses it, in other bytes."""
+
+    def tamper(records: list[Record]) -> list[str]:
+        lines = [record.line() for record in records]
+        assert old in lines[AT_TEN]
+        lines[AT_TEN] = lines[AT_TEN].replace(old, new)
+        return lines
+
+    return tamper
+
+
+def _said(**update: Any) -> Any:
+    """The last record with something else in it, and the hash that then fits."""
+
+    def tamper(records: list[Record]) -> list[str]:
+        other = records[AT_TEN].model_copy(update=update)
+        return [*(r.line() for r in records[:AT_TEN]), other.model_copy(update={"hash": other.expected_hash()}).line()]
+
+    return tamper
 
 
 def _torn(records: list[Record]) -> list[str]:
@@ -283,6 +316,19 @@ def _more(records: list[Record]) -> list[str]:
         (_swapped, AT_TEN, "number 10 is due here, and this is number 11"),
         (_torn, AT_TEN, "no record: Invalid JSON"),
         (_more, AT_TEN, "no record: note: Extra inputs are not permitted"),
+        (_spelled('"n":10', '"n":9,"n":10'), AT_TEN, "canonical"),
+        (_spelled('"n":10', '"n":"10"'), AT_TEN, "canonical"),
+        (_spelled("00:10Z", "00:10+00:00"), AT_TEN, "canonical"),
+        (_spelled('"2026-11-23T16:00:10Z"', str((AT + timedelta(seconds=10)).timestamp())), AT_TEN, "canonical"),
+        (_spelled('","', '", "'), AT_TEN, "canonical"),
+        (_spelled('"prev"', '\n"prev"'), AT_TEN, "canonical"),
+        (lambda records: [*(r.line() for r in records), "\n"], len(STORY), "no record: Invalid JSON"),
+        (_said(at=AT), AT_TEN, "its instant is before that of the record before"),
+        (_said(at=(AT + timedelta(hours=1)).replace(tzinfo=None)), AT_TEN, "its instant is not in UTC"),
+        (_said(at=AT.astimezone(timezone(timedelta(hours=2)))), AT_TEN, "its instant is not in UTC"),
+        (_said(by="tcs-1"), AT_TEN, "Meeting is decided by tmms, and this was decided by tcs-1"),
+        (_said(by=""), AT_TEN, "Meeting is decided by tmms, and this was decided by nobody"),
+        (_said(params={"m": MEETING, "host": PAUL, "p": ""}), AT_TEN, "one of these is empty"),
     ],
 )
 def test_a_log_that_was_tampered_with(tables: dict[str, Table], tamper: Any, at: int, why: str) -> None:
@@ -308,7 +354,7 @@ def test_every_path_and_every_refusal_of_the_graph(
         replay = Replay(tables)
         assert all(replay.judge(record) is None for record in _unchained([BEGIN, *path]))
         refused = [_act(graph, action, args, rule) for (action, args), rule in graph.refused[state].items()]
-        assert all(replay.judge(record) is None for record in _unchained(refused))
+        assert all((replay.judge(record) is None) == (record.rule != "environment") for record in _unchained(refused))
         taken = [_act(graph, action, args, None) for action, args in graph.refused[state]]
         assert all(replay.judge(record) is not None for record in _unchained(taken))
         untaken = [_act(graph, action, args, "XXX-000") for action, args in graph.enabled[state]]

@@ -11,6 +11,7 @@ import pytest
 
 from incamera_conformance import resources
 from incamera_conformance.checker.embedded import EmbeddedChecker
+from incamera_conformance.checker.tlc import TlcChecker
 from incamera_conformance.explore import build_graph
 from incamera_conformance.graph import Graph
 from incamera_conformance.situations import Case, Local, Situation, situations
@@ -109,6 +110,15 @@ def test_another_world_finds_itself_in_the_table(
 ) -> None:
     """That a small world judges others is argued in `tables`; here it is tried."""
     assert _unlike(localities[spec], situations(_explore(spec, WORLDS[spec], embedded))) == Counter()
+
+
+def test_the_whole_conference_has_the_same_table(localities: dict[str, Local], tlc: TlcChecker) -> None:
+    """The world of the graph limits what happens in its second room; the one that is model-checked does not."""
+    specs = load_specs()
+    area = specs.manifest.areas["Conference"].model_copy(update={"graph": "MCConference"})
+    manifest = specs.manifest.model_copy(update={"areas": {**specs.manifest.areas, "Conference": area}})
+    whole = build(build_graph(Specs(specs.root, manifest), "Conference", tlc))
+    assert whole.actions == reduce(localities["Conference"]).actions
 
 
 @pytest.mark.slow

@@ -101,6 +101,8 @@ def test_counts_are_true() -> None:
         assert area.counts.steps == sum(len(case.steps) for case in CASES[name])
         assert area.counts.refusal_classes_covered == len(refusals)
         assert area.counts.refusal_classes == len(refusals) + sum(area.counts.excluded.values())
+        left = sum(area.counts.excluded_edges.values())
+        assert area.counts.edge_classes == area.counts.edge_classes_covered + left
 
 
 @pytest.mark.parametrize("area", MANIFEST.areas)

@@ -124,7 +124,7 @@ async def test_another_recording_is_no_proof(tmp_path: Path, monkeypatch: pytest
 
 async def test_a_log_that_the_specification_refuses_is_no_proof(tmp_path: Path) -> None:
     """A log of something that must not happen, in a store whose chain is whole."""
-    with Journal.open(tmp_path / "store.sqlite3", clock=SystemClock(), server="tests") as journal:
+    with Journal.open(tmp_path / "store.sqlite3", clock=SystemClock(), server="tmms-tests") as journal:
         a = create_account(journal, "olga", "a passphrase that is long enough")
         journal.transact_sync(lambda tx: tx.accept("Auth", "LogOut", a=a, s="ses_" + "A" * 22))
         journal.transact_sync(lambda tx: tx.accept("Meeting", "Admit", m="mtg_" + "A" * 22, host=a, p=a))

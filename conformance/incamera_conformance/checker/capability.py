@@ -58,6 +58,8 @@ def _reasons(source: Source, config: Config) -> Iterator[str]:
     levels = Levels(source)
     if config.specification is not None:
         yield from _specification(source, levels, config.specification)
+        if (steps := sum(map(_is_step, _parts(source, levels, config.specification)))) != 1:
+            yield f"{config.specification} has {steps} conjuncts of the form [][Next]_vars, where one is understood"
     for name in config.properties:
         definition = source.definitions.get(name)
         if definition is not None and not is_liveness(source, levels, definition.body):
@@ -108,11 +110,40 @@ def _specification(source: Source, levels: Levels, name: str) -> Iterator[str]:
             yield from _specification(source, levels, called.name)
         elif part.type == "bound_prefix_op" and _symbol(part) == "always":
             step = part.child_by_field_name("rhs")
-            subscript = step.named_children[-1] if step is not None else None
-            if subscript is None or subscript.type != "identifier_ref":
-                yield "the subscript of [Next]_ is not a name"
+            if step is None or step.type != "step_expr_or_stutter":
+                yield f"{name} has a [] that is not [][Next]_vars"
+            elif not _has_all_variables(source, step.named_children[-1]):
+                yield "the subscript of [Next]_ is not the name of the tuple of all variables"
         elif not _is_fairness(part):
             yield f"{name} is more than Init, [][Next]_vars and fairness"
+        for node in walk(part):
+            if node.type == "fairness" and not _has_all_variables(source, node.named_children[0]):
+                yield "the subscript of fairness is not the name of the tuple of all variables"
+
+
+def _parts(source: Source, levels: Levels, name: str) -> Iterator[Node]:
+    """The conjuncts of a specification, those under other names included."""
+    definition = source.definitions.get(name)
+    for part in _conjuncts(definition.body) if definition is not None else ():
+        if part.type == "identifier_ref" and levels.of(part) == Level.TEMPORAL:
+            yield from _parts(source, levels, text_of(part))
+        else:
+            yield part
+
+
+def _is_step(part: Node) -> bool:
+    step = part.child_by_field_name("rhs")
+    return _symbol(part) == "always" and step is not None and step.type == "step_expr_or_stutter"
+
+
+def _has_all_variables(source: Source, subscript: Node) -> bool:
+    """Whether a subscript is a name for the tuple of all variables; else a step that changes the rest is none."""
+    definition = source.definitions.get(text_of(subscript)) if subscript.type == "identifier_ref" else None
+    if definition is None or definition.body.type != "tuple_literal":
+        return False
+    return {text_of(node) for node in definition.body.named_children if node.type == "identifier_ref"} == set(
+        source.variables
+    )
 
 
 def _is_fairness(node: Node) -> bool:

@@ -50,6 +50,7 @@ def _print(report: Report, specs: list[str], seconds: float) -> None:
             f"({seconds:.1f} s)",
             soft_wrap=True,
         )
+        console.print("[dim]  each by itself; what one requires of another was not compared[/]", soft_wrap=True)
         return
     console.print(f"{report.accepted:,} of {report.records:,} records are legal; then comes one that is not.")
     console.print(Panel(_explained(report.error), title=f"record {report.error.n}", border_style="red", expand=False))

@@ -26,6 +26,10 @@ NOTHING_THERE: Final = frozenset({None, "about:blank", "urn:incamera:problem:not
 """Types of a problem with which 404 says no more than that there is no such path (RFC 9457 section 4.2.1)."""
 
 
+UNIFORM: Final = "AUTH-001"
+"""The rule that refuses in one and the same way: whatever differs tells whether there is an account."""
+
+
 class Verdict(StrEnum):
     """What a case came to."""
 
@@ -113,6 +117,8 @@ def judge_refused(answer: Answer, name: str, rule: Rule) -> tuple[str, ...]:
     expected = {"type": f"urn:incamera:rule:{name}", "title": rule.sentence, "status": rule.status, "rule": name}
     told = {key: value for key, value in problem.items() if value is not None}
     odd = [key for key in sorted(expected.keys() | told.keys()) if expected.get(key) != told.get(key)]
+    if name == UNIFORM and odd:
+        raise Judged(Verdict.FAILED, f"the member {odd[0]} differs from other refusals by {name}: {told.get(odd[0])!r}")
     return (*answer.deviations, *(f"the member {key} is {told.get(key)!r}, not {expected.get(key)!r}" for key in odd))
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from incamera.wire import api
-from incamera.wire.ids import fresh_token
+from incamera.wire.ids import UNKNOWN, fresh_token
 
-from .answers import Answer, Judged, Verdict, answer_of
+from ..vectors import Step
+from .answers import Answer, Judged, Verdict, answer_of, body_of
+from .control import Account
+from .entries import Entry
 from .player import Player
 from .stage import PASSPHRASE, WRONG_PASSPHRASE, own_name
 
@@ -19,12 +22,29 @@ class AuthPlayer(Player):
         self.names = {entity: own_name(entity) for entity in self.case.given["accounts"]}
         self.tokens: dict[tuple[str, str], str] = {}
 
+    async def finish(self) -> None:
+        for a, name in self.names.items():
+            if (a,) not in self.ids:  # nobody observes an account without an id; but its name is still free
+                answer = answer_of(await self.stage.control.create_account(name, PASSPHRASE))
+                if not answer.accepted:
+                    raise Judged(Verdict.FAILED, f"nobody has created {a}, and nevertheless their name is taken")
+
+    def logged(self, step: Step) -> Entry:
+        """Nobody is told apart from somebody who is unknown: by their passphrase or their token, they are `unknown`."""
+        entry = super().logged(step)
+        a, s = (self.params(step).get(param, "") for param in "as")
+        if step.do == "log-in" and (a,) not in self.ids:
+            return Entry(entry.spec, "FailLogIn", {"a": UNKNOWN}, entry.rule)
+        if step.do == "log-out" and (a, s) not in self.tokens:
+            return Entry(entry.spec, entry.action, {"a": UNKNOWN, "s": UNKNOWN}, entry.rule)
+        return entry
+
     async def create_account(self, params: Mapping[str, str]) -> Answer:
         a = params["a"]
         response = await self.stage.control.create_account(self.names[a], PASSPHRASE)
         answer = answer_of(response)
         if answer.accepted:
-            self.ids[a,] = str(response.json()["account"])
+            self.ids[a,] = body_of(response, Account).account
         return answer
 
     async def log_in(self, params: Mapping[str, str]) -> Answer:

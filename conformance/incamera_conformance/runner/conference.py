@@ -16,9 +16,11 @@ from pydantic import BaseModel
 from incamera.transport import SessionRefused
 from incamera.wire import api
 from incamera.wire.control import CloseCode, encode_bytes
-from incamera.wire.ids import fresh_token
+from incamera.wire.ids import UNKNOWN, fresh_token
 
+from ..vectors import Step
 from .answers import NO_SUCH_ROUTE, Answer, Judged, Verdict, judge_accepted
+from .entries import Entry
 from .player import DONE, Player
 from .seat import Door, Seat
 from .stage import Person
@@ -50,6 +52,19 @@ class ConferencePlayer(Player):
             body = {"title": self.case.id, "invite": names}
             view: api.MeetingView = await self._bring_about("meetings", self.organizer, body, 201, api.MeetingView)
             self.ids[entity,] = view.meeting
+
+    def logged(self, step: Step) -> Entry:
+        """At the door nobody is known by more than the token that they show and the key that they prove to have."""
+        entry, params = super().logged(step), self.params(step)
+        if "q" not in params:
+            return entry
+        m, shown = self.ids[params["m"],], (params["n"], params["q"], params["t"])
+        ids = {"m": m, "p": UNKNOWN, "n": m, "q": UNKNOWN, "t": UNKNOWN}
+        if shown in self.tokens:
+            owner = self.ids[params["q"],]
+            ids |= {"n": self.ids[params["n"],], "q": owner, "t": self.ids[shown]}
+            ids |= {"p": owner} if params["p"] == params["q"] else {}
+        return Entry(entry.spec, entry.action, ids, entry.rule)
 
     # --- what the TMMS tells the TCS
 

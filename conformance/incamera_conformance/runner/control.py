@@ -7,13 +7,22 @@ from collections.abc import Iterable
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
 from incamera.transport import Connection, Response
 
 from .answers import Judged, Verdict
 from .target import TargetError
 
+_STATE: Final = TypeAdapter(dict[str, dict[str, Any]])
 PREFIX: Final = "/testability/v1"
 JSON: Final = {"content-type": "application/json"}
+
+
+class Account(BaseModel):
+    """The answer of `POST accounts`."""
+
+    account: str
 
 
 class Control:
@@ -38,8 +47,10 @@ class Control:
         response = await self._connection.request("GET", f"{PREFIX}/state?{query}")
         if response.status != 200:
             raise TargetError(f"the target has no testability control (status {response.status} for the state)")
-        state: dict[str, Any] = json.loads(response.body)
-        return state
+        try:
+            return _STATE.validate_json(response.body)
+        except ValidationError as error:
+            raise TargetError(f"the target shows no state of {spec}: {error.errors()[0]['msg']}") from None
 
     async def log(self) -> list[bytes]:
         """`GET log`: every line of the audit log."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import trio
@@ -15,6 +15,7 @@ from ..vectors import Area, Case, Rule, Step
 from .answers import Judged, Verdict, judge_accepted, judge_refused
 from .auth import AuthPlayer
 from .conference import ConferencePlayer
+from .entries import Entries, Entry
 from .meeting import MeetingPlayer
 from .observation import Slots, differences, flat, initial
 from .player import Player
@@ -35,12 +36,23 @@ EVENTUAL: Final = frozenset({"link", "network", "server"})
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A case's verdict; `why` says what is not as it should be, `ms` how many milliseconds it took."""
+    """A case's verdict; `why` says what is not as it should be, `ms` how many milliseconds it took.
+
+    `logged` is what the server's log must have of the steps that were played.
+    """
 
     case: Case
     verdict: Verdict
     why: str | None
     ms: int
+    logged: tuple[Entry, ...] = ()
+
+    def held_to(self, log: Entries) -> Result:
+        """The same, or a failure if the log does not have what was played."""
+        missing = [entry for entry in self.logged if not log.take(entry)]
+        if not missing or self.verdict is Verdict.FAILED:
+            return self
+        return replace(self, verdict=Verdict.FAILED, why=f"the server's log does not say: {missing[0]}")
 
     def as_json(self) -> dict[str, Any]:
         """One element of `cases` in the report."""
@@ -51,20 +63,21 @@ class Result:
 async def play(case: Case, area: Area, rules: dict[str, Rule], stage: Stage) -> Result:
     """Play a case. Raises `TargetError` if the target has no testability control."""
     begun = time.perf_counter()
+    logged: list[Entry] = []
     verdict, why = Verdict.FAILED, f"not over after {CASE_S:g} s"
     with trio.move_on_after(CASE_S):
         try:
-            deviations = await _play(case, area, rules, stage)
+            deviations = await _play(case, area, rules, stage, logged)
             verdict, why = (Verdict.NON_STRICT if deviations else Verdict.OK), "; ".join(deviations)
         except Judged as judged:
             verdict, why = judged.verdict, judged.why
         except TransportError as error:
             stage.broken = True
             verdict, why = Verdict.FAILED, str(error)
-    return Result(case, verdict, why or None, round((time.perf_counter() - begun) * 1000))
+    return Result(case, verdict, why or None, round((time.perf_counter() - begun) * 1000), tuple(logged))
 
 
-async def _play(case: Case, area: Area, rules: dict[str, Rule], stage: Stage) -> list[str]:
+async def _play(case: Case, area: Area, rules: dict[str, Rule], stage: Stage, logged: list[Entry]) -> list[str]:
     deviations: list[str] = []
     async with AsyncExitStack() as stack:
         player = PLAYERS[case.area](stage, case, area, stack)
@@ -74,13 +87,16 @@ async def _play(case: Case, area: Area, rules: dict[str, Rule], stage: Stage) ->
         for at, step in enumerate(case.steps):
             where = f"step {at + 1} ({step.by} {step.do})"
             follows = at + 1 < len(case.steps) and case.steps[at + 1].by == "server"
+            former = dict(expected)
             try:
                 odd = await _answered(player, step, rules, expected)
                 if not follows:  # between its own acts a server need not be seen
-                    seen = await _seen(player, step, expected, seen)
+                    seen = await _seen(player, step, expected, seen, former)
             except Judged as judged:
                 raise Judged(judged.verdict, f"{where}: {judged.why}") from None
+            logged.append(player.logged(step))
             deviations += [f"{where}: {what}" for what in odd]
+        await player.finish()
     return deviations
 
 
@@ -98,16 +114,19 @@ async def _answered(player: Player, step: Step, rules: dict[str, Rule], expected
     return deviations
 
 
-async def _seen(player: Player, step: Step, expected: Slots, before: dict[str, Any]) -> dict[str, Any]:
+async def _seen(player: Player, step: Step, expected: Slots, before: dict[str, Any], former: Slots) -> dict[str, Any]:
     """The observed state after a step. Raises `Judged` if it is not as it should be."""
-    after = await _settled(player, step, expected)
+    after = await _settled(player, step, expected, former)
     if step.unchanged and after != before:
         raise Judged(Verdict.FAILED, "refused, and nevertheless something has changed")
     return after
 
 
-async def _settled(player: Player, step: Step, expected: Slots) -> dict[str, Any]:
-    """The observed state, once it is as expected; raises `Judged` if it is not, and does not become so in time."""
+async def _settled(player: Player, step: Step, expected: Slots, former: Slots) -> dict[str, Any]:
+    """The observed state, once it is as expected; raises `Judged` if it is not, and does not become so in time.
+
+    `former` is the state before the step: a server that still shows it has not noticed that a connection is lost.
+    """
     patience = SETTLE_S if step.by in EVENTUAL else 0.0
     deadline, nap = trio.current_time() + patience, 0.005
     while True:
@@ -116,7 +135,7 @@ async def _settled(player: Player, step: Step, expected: Slots) -> dict[str, Any
         if not found:
             return observed
         if trio.current_time() >= deadline:
-            verdict = Verdict.INFORMATIONAL if step.by == "network" else Verdict.FAILED
-            raise Judged(verdict, "; ".join(found))
+            unnoticed = step.by == "network" and not differences(former, flat(observed), player.named, player.area)
+            raise Judged(Verdict.INFORMATIONAL if unnoticed else Verdict.FAILED, "; ".join(found))
         await trio.sleep(nap)
         nap = min(2 * nap, 0.1)

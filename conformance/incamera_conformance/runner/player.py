@@ -6,8 +6,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any, Final
 
+from incamera.wire.ids import UNKNOWN
+
 from ..vectors import Area, Case, Step
 from .answers import Answer, Judged, Verdict
+from .entries import Entry
 from .stage import Stage
 
 DONE: Final = Answer(200)
@@ -36,22 +39,38 @@ class Player:
     async def prepare(self) -> None:
         """Bring about what has to be there before the first step."""
 
+    async def finish(self) -> None:
+        """After the last step, look for what observing cannot show. Raises `Judged` if something is wrong."""
+
+    def params(self, step: Step) -> dict[str, str]:
+        """The entities of a step by the action's parameters, the actor included."""
+        action = self.area.actions[step.do]
+        acting = {action.actor: step.by} if action.by == "request" and action.actor else {}
+        named = step.with_ | acting
+        return {param: named[param] for param in action.params}
+
+    def ids_of(self, step: Step) -> dict[str, str]:
+        """The server's names of a step's entities by the action's parameters."""
+        params = self.params(step)
+        entities = list(params.values())
+        return {param: self.named(entities[: at + 1]) or UNKNOWN for at, param in enumerate(params)}
+
+    def logged(self, step: Step) -> Entry:
+        """The record that the log must have of a step that was played, in the server's names."""
+        action = self.area.actions[step.do]
+        happened = step.refused is None or (action.answer == step.refused and step.then is not None)
+        return Entry(self.area.spec, action.action, self.ids_of(step), None if happened else step.refused)
+
     async def act(self, step: Step) -> Answer:
         """Do a step. Raises `Judged` if that already decides the case, and `incamera.transport.TransportError`."""
         action = self.area.actions[step.do]
         if action.by == "clock":
-            entities = [step.with_[param] for param in action.params]
-            names = [self.named(entities[: at + 1]) for at in range(len(entities))]
-            params = {param: name or "" for param, name in zip(action.params, names, strict=True)}
-            await self.stage.control.due(self.area.spec, action.action, params)
+            await self.stage.control.due(self.area.spec, action.action, self.ids_of(step))
             return DONE
-        params = dict(step.with_)
-        if action.by == "request" and action.actor:
-            params[action.actor] = step.by
         act: Act | None = getattr(self, step.do.replace("-", "_"), None)
         if act is None:
             raise Judged(Verdict.INFORMATIONAL, f"this runner does not know how to do {step.do}")
-        return await act(params)
+        return await act(self.params(step))
 
     def named(self, entities: Sequence[str]) -> str | None:
         """The server's name of the last of these entities, which the ones before it may help to tell; or None."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from .. import replay, resources, tables
 from ..vectors import Case, VectorManifest
 from .answers import Verdict
 from .control import Control
+from .entries import Entries
 from .play import Result, play
 from .stage import open_stage
 from .target import Target, TargetError
@@ -30,10 +31,13 @@ class Report:
     log: replay.Report
     lines: tuple[bytes, ...]
 
-    @property
-    def ok(self) -> bool:
-        """Nothing failed, and the specification allows the log."""
-        return self.log.error is None and not any(result.verdict is Verdict.FAILED for result in self.results)
+    def passes(self, allowed: Collection[Verdict] = ()) -> bool:
+        """The specification allows the log, and every case is OK or one of `allowed`, and not none is OK.
+
+        FAILED is never allowed.
+        """
+        found = {result.verdict for result in self.results}
+        return self.log.error is None and Verdict.OK in found and found <= {Verdict.OK, *allowed} - {Verdict.FAILED}
 
     def as_json(self) -> dict[str, Any]:
         """The report as `run --json` prints it."""
@@ -71,7 +75,9 @@ async def run(
     except* TargetError as group:
         raise TargetError(str(first(group))) from group
     judged = replay.validate(lines, tables.load_tables(resources.tables()))
-    return Report(tuple(work.results[at] for at in sorted(work.results)), judged, tuple(lines))
+    entries = Entries(lines)
+    results = tuple(work.results[at].held_to(entries) for at in sorted(work.results))
+    return Report(results, judged, tuple(lines))
 
 
 class _Work:

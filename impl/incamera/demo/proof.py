@@ -48,7 +48,7 @@ async def replay(folder: Path, log: Path, steps: Steps) -> dict[str, object]:
 
 
 def _export(folder: Path, log: Path) -> list[Record]:
-    with Journal.open(layout.store(folder), clock=SystemClock(), server="demo") as journal:
+    with Journal.open(layout.store(folder), clock=SystemClock(), server="tmms-demo") as journal:
         records = list(journal.records())
         with log.open("w", encoding="utf-8") as file:
             journal.export(file)

@@ -66,6 +66,13 @@ def test_a_refusal_is_judged(status: int, body: dict[str, Any] | None, media_typ
     assert verdict_of(status, body, "MTG-002", MTG_002, media_type) == verdict
 
 
+@pytest.mark.parametrize("other", [{"detail": "There is no such account."}, {"title": "No."}])
+def test_the_refusal_that_is_uniform_has_no_other_form(other: dict[str, str]) -> None:
+    rule = Rule(status=401, sentence=refusal("AUTH-001").title)
+    assert verdict_of(401, told("AUTH-001"), "AUTH-001", rule) == "OK"
+    assert verdict_of(401, told("AUTH-001", **other), "AUTH-001", rule).startswith("FAILED: the member")
+
+
 def test_a_missing_rule_is_no_missing_route_where_404_is_the_rules_own_status() -> None:
     assert verdict_of(404, told("MTG-001"), "MTG-001", MTG_001) == "OK"
     assert verdict_of(404, None, "MTG-001", MTG_001, "").startswith("FAILED: refused with status 404 and no rule")

@@ -63,6 +63,7 @@ def test_an_interrupted_run_leaves_no_server_behind(how: signal.Signals, tmp_pat
         (("--case", "auth/none"), "no case has such an id"),
         (("--target", "https://127.0.0.1:1"), "https://127.0.0.1:1: Nobody listens at 127.0.0.1 port 1."),
         (("--target", "ftp://localhost"), "--target: ftp://localhost is neither `embedded` nor an https URL"),
+        (("--allow", "UNIMPLEMENTED"), "--allow is for other servers: of the embedded one every case must be OK"),
         (("--ca", "/nowhere.pem", "--target", "https://localhost"), "cannot be read"),
     ],
 )

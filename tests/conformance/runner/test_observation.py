@@ -23,6 +23,7 @@ AREA = Area(
         refusal_classes=0,
         refusal_classes_covered=0,
         excluded={},
+        excluded_edges={},
         cases=0,
         steps=0,
     ),
