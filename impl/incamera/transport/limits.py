@@ -51,6 +51,8 @@ CONNECTION_BACKLOG = 4 * MIB
 """The same for all streams of a connection together."""
 WRITE_PIECE = 64 * KIB
 """Room that wakes a waiting writer."""
+TIMER_GRAIN = 1e-6
+"""Seconds by which a timer is taken to have passed."""
 CLOSE_REASON = 256
 """Bytes of the reason sent with CONNECTION_CLOSE."""
 

@@ -92,7 +92,9 @@ class Peer:
                 self.quic.send_ping(0)
         timer = self.quic.get_timer()
         if timer is not None and now >= timer:
-            self.quic.handle_timer(now)
+            # aioquic asks for the time `sent + delay` and then looks for `sent <= now - delay`: where these round apart
+            # it would ask for the same instant for ever, and a clock that stands still meanwhile would never leave it.
+            self.quic.handle_timer(now + limits.TIMER_GRAIN)
         self.pump()
 
     def on_refused(self) -> None:
