@@ -81,7 +81,10 @@ def log_to_stderr(level: int) -> None:
 
 def announce_serving(folder: Path, port: int) -> None:
     """Leave a note of where the deployment answers, so that commands on this machine find it."""
-    (folder / layout.SERVING_FILE).write_text(json.dumps({"url": f"https://localhost:{port}"}))
+    # Put in place whole: whoever waits for the note reads it the moment it is there.
+    draft = folder / f"{layout.SERVING_FILE}.draft"
+    draft.write_text(json.dumps({"url": f"https://localhost:{port}"}))
+    draft.replace(folder / layout.SERVING_FILE)
 
 
 def withdraw_serving(folder: Path) -> None:
